@@ -1,0 +1,98 @@
+"""A scalar autograd engine: numbers that remember how they were made.
+
+>>> from autograd import Value
+>>> x = Value(3.0, label="x")
+>>> y = x * x + 1
+>>> y.backward()
+>>> x.grad
+6.0
+"""
+
+import warnings as _warnings
+from pathlib import Path as _Path
+
+from autograd.checks import ieee_values, to_float
+from autograd.operators import Arithmetic
+from autograd.ops import (
+    OPS,
+    Op,
+    abs,
+    add,
+    cos,
+    define,
+    div,
+    exp,
+    find,
+    leaky_relu,
+    log,
+    log_sum_exp,
+    maximum,
+    minimum,
+    mul,
+    neg,
+    power,
+    relu,
+    sigmoid,
+    sign,
+    sin,
+    softplus,
+    sqrt,
+    step,
+    sub,
+    tanh,
+    total,
+    weighted_sum,
+    where,
+)
+from autograd.scopes import scope
+from autograd.value import Value, as_values, topological_order
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "OPS",
+    "Arithmetic",
+    "Op",
+    "Value",
+    "abs",
+    "add",
+    "as_values",
+    "cos",
+    "define",
+    "div",
+    "exp",
+    "find",
+    "ieee_values",
+    "leaky_relu",
+    "log",
+    "log_sum_exp",
+    "maximum",
+    "minimum",
+    "mul",
+    "neg",
+    "power",
+    "relu",
+    "scope",
+    "sigmoid",
+    "sign",
+    "sin",
+    "softplus",
+    "sqrt",
+    "step",
+    "sub",
+    "tanh",
+    "to_float",
+    "topological_order",
+    "total",
+    "weighted_sum",
+    "where",
+]
+
+if (_Path(__file__).parent / "numpy").is_dir():
+    _warnings.warn(
+        f"PyPI's package 'autograd' has written its files into {_Path(__file__).parent}; this one "
+        "is 'autograd-nn'. The two share an import name and cannot live together: use a fresh "
+        "virtual environment, or pip uninstall autograd and reinstall autograd-nn.",
+        ImportWarning,
+        stacklevel=2,
+    )

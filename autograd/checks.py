@@ -1,0 +1,166 @@
+"""What the engine refuses, and how it says so: foreign data, undefined results, changed leaves.
+
+One policy for undefined results. Finite inputs give a finite result, or an error of the kind that
+Python's floats raise (ValueError, ZeroDivisionError, OverflowError) which names the operation, the
+numbers and their labels. Inside ``with ieee_values():`` the operation answers as IEEE 754 does,
+with inf and nan, for those who want to study them. Values that already are inf or nan pass.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from numbers import Real
+from typing import Any
+
+_ieee = ContextVar("ieee", default=False)
+
+
+def to_float(number: Any) -> float:
+    """Return a real number as a Python float; a Value gives its number.
+
+    Raises
+    ------
+    TypeError
+        If it is not one real number: text, None, a list, an array, a complex number.
+    OverflowError
+        If it is an integer too large for a float.
+    """
+    if isinstance(number, float):
+        return float(number)
+    if hasattr(number, "record_op"):
+        return number.data  # type: ignore[no-any-return]
+    if isinstance(number, Real):
+        return float(number)
+    kind = type(number).__name__
+    advice = "Convert text with float()." if isinstance(number, str) else ""
+    if isinstance(number, complex):
+        advice = "Complex numbers are not supported."
+    elif hasattr(number, "__len__") and not advice:
+        advice = f"Make one Value for each element: [Value(x) for x in {kind}]."
+    raise TypeError(f"A Value holds one real number; got {number!r:.60} of type {kind}. {advice}")
+
+
+@contextmanager
+def ieee_values() -> Iterator[None]:
+    """Let undefined operations give inf and nan in this block, instead of raising.
+
+    Examples
+    --------
+    >>> from autograd import Value, ieee_values, log
+    >>> with ieee_values():
+    ...     log(Value(0.0)).data
+    -inf
+    """
+    token = _ieee.set(True)
+    try:
+        yield
+    finally:
+        _ieee.reset(token)
+
+
+def outside(
+    rule: Callable[..., Any], name: str, inputs: Sequence[Any], error: Exception, *out: float
+) -> Any:
+    """Answer for ``rule(*inputs, *out)``, which raised `error`, as the policy says.
+
+    Parameters
+    ----------
+    rule : callable
+        The forward function or the derivatives of an operation.
+    name : str
+        What to call it in the message.
+    inputs : sequence of Value
+        The operation's inputs.
+    error : Exception
+        What it raised on plain floats.
+    *out : float
+        The operation's result, for derivatives.
+    """
+    if _ieee.get() and isinstance(error, ArithmeticError | ValueError):
+        numbers = [IEEEFloat(x.data) for x in inputs]
+        try:
+            return rule(*numbers, *map(IEEEFloat, out))
+        except OverflowError:
+            return math.inf
+        except ValueError:
+            return math.nan
+    named = ", ".join(describe(x) for x in inputs[:6]) + ", …" * (len(inputs) > 6)
+    if not isinstance(error, ArithmeticError | ValueError):
+        raise TypeError(f"The rule of {name}({named}) failed: {error}") from error
+    raise type(error)(
+        f"{name}({named}) is undefined: {error}. "
+        "Keep the inputs inside its domain, or use ieee_values() to get inf or nan."
+    ) from None
+
+
+def describe(node: Any) -> str:
+    """Return a node's number, with its label if it has one."""
+    return f"{node.label} = {node.data:.6g}" if node.label else f"{node.data:.6g}"
+
+
+@contextmanager
+def grads_restored_on_error(nodes: Sequence[Any]) -> Iterator[None]:
+    """Put every node's grad back if the block raises, so that nothing is lost."""
+    before = [node.grad for node in nodes]
+    try:
+        yield
+    except BaseException:
+        for node, grad in zip(nodes, before, strict=True):
+            node.grad = grad
+        raise
+
+
+def refuse_changed(inner: Sequence[Any]) -> None:
+    """Raise RuntimeError if a node no longer follows from its inputs' numbers.
+
+    Parameters
+    ----------
+    inner : sequence of Value
+        The nodes of a graph that have parents.
+    """
+    for node in inner:
+        changed = [x for x in (node, *node.parents) if x.written > node.age]
+        if changed and node.op.forward(*[x.data for x in node.parents]) != node.data:
+            raise RuntimeError(
+                f"The value {describe(changed[0])} was set after {node.op.name}(...) had used it "
+                "or computed it, so a gradient would belong to no state of the graph. Build the "
+                "expression again after changing data, then call backward()."
+            )
+
+
+class IEEEFloat(float):
+    """A float that divides and takes powers as IEEE 754 does.
+
+    Examples
+    --------
+    >>> 1 / IEEEFloat(0.0), IEEEFloat(0.0) / 0
+    (inf, nan)
+    """
+
+    __slots__ = ()
+    __repr__ = float.__repr__
+
+    def __neg__(self) -> IEEEFloat:
+        return IEEEFloat(-float(self))
+
+    def __truediv__(self, other: float) -> IEEEFloat:
+        if other:
+            return IEEEFloat(float(self) / other)
+        sign = math.copysign(1.0, other) if self else math.nan
+        return IEEEFloat(sign * self * math.inf if self else sign)
+
+    def __rtruediv__(self, other: float) -> IEEEFloat:
+        return IEEEFloat(other) / self
+
+    def __pow__(self, other: float) -> IEEEFloat:  # type: ignore[override]
+        try:
+            out = float(self) ** float(other)
+        except (ZeroDivisionError, OverflowError):
+            out = math.copysign(math.inf, self) if other % 2 == 1 else math.inf
+        return IEEEFloat(math.nan if isinstance(out, complex) else out)
+
+    def __rpow__(self, other: float) -> IEEEFloat:  # type: ignore[override]
+        return IEEEFloat(other) ** self

@@ -1,0 +1,165 @@
+"""Value: a number that remembers how it was made, so that it can be differentiated.
+
+Read this file top to bottom: it is the whole engine. The rules of calculus stand in `ops`; here
+are the recording of a graph, its order, and the chain rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count
+from math import inf
+from operator import attrgetter
+from typing import Any
+
+from autograd.checks import grads_restored_on_error, outside, refuse_changed, to_float
+from autograd.operators import NumberLike
+from autograd.ops import Op
+from autograd.scopes import current_scope
+
+_tick = count(1).__next__  # the clock: births of nodes, and later writes to their data
+_age, _parents, _written = map(attrgetter, ("age", "parents", "written"))
+
+
+class Value(NumberLike):
+    """A number and how it came to be: one node of a computation graph.
+
+    Parameters
+    ----------
+    data : float
+        A real number, also numpy's; another Value gives its number.
+    label : str, optional
+        A name for pictures, formulas and error messages.
+    constant : bool, optional
+        A constant gets no gradient. Plain numbers in an expression become constants.
+
+    Attributes
+    ----------
+    grad : float
+        d root / d self, after ``root.backward()``.
+    op : Op or None
+        The operation that made this node; None for a leaf.
+    parents : tuple of Value
+        The inputs of `op`, in order; the same node may occur twice.
+    age, scope : int, str
+        When it was made (parents are older than their children), and where, see `scope`.
+
+    Examples
+    --------
+    >>> x = Value(3.0, label="x")
+    >>> y = x * x + 1
+    >>> y.backward()
+    >>> x
+    Value(data=3.0, grad=6.0, label='x')
+    """
+
+    __slots__ = ("__dict__", "_data", "age", "constant", "grad", "op", "parents", "scope",
+                 "written")  # fmt: skip
+    label: str = ""  # kept in __dict__: takes no room where there is none
+
+    def __init__(self, data: Any, label: str = "", *, constant: bool = False) -> None:
+        if not isinstance(label, str):
+            raise TypeError(f"A label is text; got {label!r}. For an operation of yours: define().")
+        self._data, self.op, self.parents = to_float(data), None, ()
+        self.grad, self.constant, self.written = 0.0, constant, 0
+        self.age, self.scope = _tick(), current_scope()
+        if label:
+            self.label = label
+
+    @staticmethod
+    def record_op(op: Op, inputs: tuple[Any, ...]) -> Value:
+        """Return a new node, `op` applied to `inputs`; plain numbers among them are constants."""
+        if inputs[0].__class__ is not Value or inputs[-1].__class__ is not Value:
+            inputs = as_values(inputs)
+        try:
+            numbers = [x._data for x in inputs]
+        except AttributeError:  # plain numbers in the middle, too rare to look for each time
+            inputs = as_values(inputs)
+            numbers = [x._data for x in inputs]
+        try:
+            out = op.forward(*numbers)
+            if out.__class__ is not float:
+                out = to_float(out)
+            if not -inf < out < inf and all(-inf < x < inf for x in numbers):
+                raise OverflowError("the result is not a finite number")
+        except Exception as error:
+            out = outside(op.forward, op.name, inputs, error)
+        node = _new(Value)
+        node._data, node.op, node.parents = out, op, inputs
+        node.grad, node.constant, node.written = 0.0, False, 0
+        node.age, node.scope = _tick(), current_scope()
+        return node
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Add ``seed`` times d self / d leaf to the grad of every leaf; set it for inner nodes.
+
+        Raises
+        ------
+        RuntimeError
+            If data was changed after this graph had used it. Grads then stay as they were.
+        """
+        order = topological_order(self)
+        inner = [node for node in order if node.op]
+        if inner and max(map(_written, order)) > inner[0].age:
+            refuse_changed(inner)
+        with grads_restored_on_error(order):
+            for node in inner:
+                node.grad = 0.0  # leaves add up over calls, inner nodes start anew
+            self.grad += to_float(seed)
+            for node in reversed(inner):
+                if node.grad:  # nothing flows through a zero, not even to an infinite slope
+                    node.propagate()
+
+    def propagate(self) -> None:
+        """Give each parent its share of this node's gradient: the chain rule."""
+        op, parents, upstream = self.op, self.parents, self.grad
+        if op.spread:
+            op.spread(parents, upstream)
+            return
+        try:
+            slopes = op.derivatives(*[x._data for x in parents], self._data)
+            if len(slopes) != len(parents):
+                raise TypeError(f"it gave {len(slopes)} derivatives for {len(parents)} inputs")
+        except Exception as error:
+            slopes = outside(op.derivatives, f"derivative of {op.name}", parents, error, self._data)
+        for parent, slope in zip(parents, slopes, strict=False):
+            if not parent.constant:
+                parent.grad += slope * upstream
+
+    def zero_grad(self) -> None:
+        """Set the grad of every node of this graph to 0."""
+        for node in topological_order(self):
+            node.grad = 0.0
+
+    @property
+    def data(self) -> float:
+        """The number. A graph that has used the old one notices when you set it."""
+        return self._data
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        self._data, self.written = to_float(number), _tick()
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self._data}, grad={self.grad}{label})"
+
+
+_new = object.__new__
+
+
+def as_values(inputs: Iterable[Any]) -> tuple[Value, ...]:
+    """Return the inputs as Values, plain numbers among them as constants."""
+    return tuple([x if isinstance(x, Value) else Value(x, constant=True) for x in inputs])
+
+
+def topological_order(root: Value) -> list[Value]:
+    """Return every node that `root` depends on, itself last: parents before children.
+
+    A node is always younger than its parents, so sorting by age is enough.
+    """
+    seen, frontier = {root}, {root}
+    while frontier:
+        frontier = set().union(*map(_parents, frontier)) - seen
+        seen |= frontier
+    return sorted(seen, key=_age)

@@ -1,0 +1,1 @@
+"""Perceptron, logistic regression and MLP, built from numbers that remember how they were made."""
