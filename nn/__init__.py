@@ -1,1 +1,116 @@
-"""Perceptron, logistic regression and MLP, built from numbers that remember how they were made."""
+"""Perceptron, logistic regression and MLP, built from numbers that remember how they were made.
+
+>>> from nn import MLP, fit
+>>> model = MLP(2, [4, 1], activation="tanh", head="sigmoid", seed=1)
+>>> history = fit(model, [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], epochs=200,
+...               learning_rate=0.1)
+>>> model.predict([1, 0])
+1
+"""
+
+import autograd as _autograd
+
+if not hasattr(_autograd, "weighted_sum"):
+    raise ImportError(
+        f"'import autograd' found {_autograd.__file__}, which is another project: PyPI's package "
+        "'autograd'. This one is 'autograd-nn'; the two share an import name and cannot live "
+        "together. Use a fresh virtual environment, or pip uninstall autograd and reinstall "
+        "autograd-nn."
+    )
+
+from nn.activations import ACTIVATIONS, find_activation
+from nn.data import Dataset, batches, split
+from nn.history import History, Report, sparkline
+from nn.initializers import INITIALIZERS
+from nn.layers import Layer, Neuron
+from nn.losses import (
+    LOSSES,
+    Loss,
+    binary_cross_entropy,
+    cross_entropy,
+    find_loss,
+    hinge,
+    logistic,
+    mean_loss,
+    mse,
+)
+from nn.metrics import accuracy, confusion, confusion_text
+from nn.models import MLP, LinearRegression, LogisticRegression, Model, softmax
+from nn.module import Module
+from nn.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, find_optimizer
+from nn.penalties import l2, weights_of
+from nn.perceptron import Perceptron, PerceptronUpdate
+from nn.progress import Progress
+from nn.samples import (
+    load_digits,
+    load_iris,
+    make_blobs,
+    make_circles,
+    make_moons,
+    make_spiral,
+    make_xor,
+)
+from nn.scaling import Scaler
+from nn.schedules import SCHEDULES
+from nn.storage import ModelFileError, load, load_with_about, save
+from nn.training import DivergenceError, evaluate, fit, training_steps
+
+__all__ = [
+    "ACTIVATIONS",
+    "Adam",
+    "AdamW",
+    "Dataset",
+    "DivergenceError",
+    "History",
+    "INITIALIZERS",
+    "LOSSES",
+    "Layer",
+    "LinearRegression",
+    "LogisticRegression",
+    "Loss",
+    "MLP",
+    "Model",
+    "ModelFileError",
+    "Module",
+    "Neuron",
+    "OPTIMIZERS",
+    "Optimizer",
+    "Perceptron",
+    "PerceptronUpdate",
+    "Progress",
+    "Report",
+    "SCHEDULES",
+    "SGD",
+    "Scaler",
+    "accuracy",
+    "batches",
+    "binary_cross_entropy",
+    "confusion",
+    "confusion_text",
+    "cross_entropy",
+    "evaluate",
+    "find_activation",
+    "find_loss",
+    "find_optimizer",
+    "fit",
+    "hinge",
+    "l2",
+    "load",
+    "load_digits",
+    "load_iris",
+    "load_with_about",
+    "logistic",
+    "make_blobs",
+    "make_circles",
+    "make_moons",
+    "make_spiral",
+    "make_xor",
+    "mean_loss",
+    "mse",
+    "save",
+    "softmax",
+    "sparkline",
+    "split",
+    "training_steps",
+    "weights_of",
+]

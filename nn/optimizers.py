@@ -1,0 +1,252 @@
+r"""How parameters move along their gradients.
+
+An optimizer keeps its own state; parameters hold data and gradient only. Each update rule is
+written once, with + - * / and powers only, so that it serves numbers and arrays alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from typing import Any, ClassVar
+
+from autograd import Value
+
+State = tuple[Any, ...]
+
+
+class Optimizer:
+    """Base of the optimizers: holds parameters, learning rate and state.
+
+    Parameters
+    ----------
+    parameters : sequence of Value
+        What `step` moves.
+    learning_rate : float
+        η, above 0; may be changed between steps.
+
+    Attributes
+    ----------
+    steps : int
+        How many steps were made.
+    state : list of tuple
+        For each parameter what the rule remembers.
+    """
+
+    memory: ClassVar[int] = 0  # numbers remembered for each parameter, 0.0 at the start
+
+    def __init__(self, parameters: Sequence[Value], learning_rate: float) -> None:
+        if not parameters:
+            raise ValueError("An optimizer needs at least one parameter; got none.")
+        _refuse_unless(learning_rate > 0, "learning_rate", learning_rate, "above 0")
+        self.parameters = list(parameters)
+        self.learning_rate = learning_rate
+        self.steps = 0
+        self.state: list[State] = [(0.0,) * self.memory for _ in self.parameters]
+
+    def update(self, data: Any, grad: Any, state: State, step: int) -> tuple[Any, State]:
+        """Return the new data and state of one parameter, a number or an array of them.
+
+        Parameters
+        ----------
+        data, grad : float or array
+        state : tuple
+            `memory` entries like `data`.
+        step : int
+            Counts from 1.
+        """
+        raise TypeError(f"{type(self).__name__} has no update rule for {data, grad, state, step}.")
+
+    def step(self) -> None:
+        """Move every parameter once.
+
+        Raises
+        ------
+        FloatingPointError
+            If a gradient is inf or nan; then nothing has moved.
+        """
+        for i, parameter in enumerate(self.parameters):
+            if not isfinite(parameter.grad):
+                raise FloatingPointError(
+                    f"The gradient of parameter {i} ({parameter!r}) is {parameter.grad}; no "
+                    "parameter was moved. Try a smaller learning rate."
+                )
+        self.steps += 1
+        for i, p in enumerate(self.parameters):
+            p.data, self.state[i] = self.update(p.data, p.grad, self.state[i], self.steps)
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for parameter in self.parameters:
+            parameter.grad = 0.0
+
+
+class SGD(Optimizer):
+    r"""Gradient descent, with momentum and weight decay if wanted.
+
+    Parameters
+    ----------
+    parameters : sequence of Value
+    learning_rate : float
+        η.
+    momentum : float, optional
+        μ in [0, 1).
+    weight_decay : float, optional
+        At least 0; the same as an L2 term of that strength (λ/N of the lecture).
+
+    Notes
+    -----
+    Lecture, "gradient descent": :math:`w \leftarrow w - η \, ∂L/∂w`; with momentum
+    :math:`v \leftarrow μ v + g,\ w \leftarrow w - η v` (Polyak 1964, in PyTorch's form).
+
+    Examples
+    --------
+    >>> w = Value(1.0)
+    >>> optimizer = SGD([w], learning_rate=0.1)
+    >>> (w * w).backward()
+    >>> optimizer.step()
+    >>> w.data
+    0.8
+    """
+
+    memory = 1
+
+    def __init__(
+        self,
+        parameters: Sequence[Value],
+        learning_rate: float = 0.1,
+        *,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, learning_rate)
+        _refuse_unless(0 <= momentum < 1, "momentum", momentum, "in [0, 1)")
+        _refuse_unless(weight_decay >= 0, "weight_decay", weight_decay, "at least 0")
+        self.momentum, self.weight_decay = momentum, weight_decay
+
+    def update(self, data: Any, grad: Any, state: State, step: int) -> tuple[Any, State]:  # noqa: ARG002 (the first step is like any)
+        """Return the new data and state of one parameter."""
+        velocity = self.momentum * state[0] + (grad + self.weight_decay * data)
+        return data - self.learning_rate * velocity, (velocity,)
+
+
+class Adam(Optimizer):
+    r"""Steps scaled by running means of the gradient and of its square.
+
+    Parameters
+    ----------
+    parameters : sequence of Value
+    learning_rate : float
+        η, about the size of a step.
+    betas : tuple of float, optional
+        Decay of the two means, each in [0, 1).
+    epsilon : float, optional
+        Added to the root, above 0.
+    weight_decay : float, optional
+        Added to the gradient as an L2 term is; for the decoupled form use `AdamW`.
+
+    Notes
+    -----
+    Kingma and Ba 2015, algorithm 1, with bias correction: the first step has size η.
+
+    Examples
+    --------
+    >>> w = Value(1.0)
+    >>> optimizer = Adam([w], learning_rate=0.01)
+    >>> (100 * w).backward()
+    >>> optimizer.step()
+    >>> w.data
+    0.99
+    """
+
+    memory = 2
+
+    def __init__(
+        self,
+        parameters: Sequence[Value],
+        learning_rate: float = 0.01,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, learning_rate)
+        _refuse_unless(all(0 <= beta < 1 for beta in betas), "betas", betas, "each in [0, 1)")
+        _refuse_unless(epsilon > 0, "epsilon", epsilon, "above 0")
+        _refuse_unless(weight_decay >= 0, "weight_decay", weight_decay, "at least 0")
+        self.betas, self.epsilon, self.weight_decay = betas, epsilon, weight_decay
+
+    def update(self, data: Any, grad: Any, state: State, step: int) -> tuple[Any, State]:
+        """Return the new data and state of one parameter."""
+        return self._moved(data, grad + self.weight_decay * data, state, step)
+
+    def _moved(self, data: Any, grad: Any, state: State, step: int) -> tuple[Any, State]:
+        (beta1, beta2), (mean, square) = self.betas, state
+        mean = beta1 * mean + (1 - beta1) * grad
+        square = beta2 * square + (1 - beta2) * (grad * grad)
+        unbiased_mean = mean / (1 - beta1**step)
+        root = (square / (1 - beta2**step)) ** 0.5
+        return data - self.learning_rate * unbiased_mean / (root + self.epsilon), (mean, square)
+
+
+class AdamW(Adam):
+    r"""Adam, with weight decay apart from the gradient.
+
+    Parameters
+    ----------
+    parameters, learning_rate, betas, epsilon
+        As in `Adam`.
+    weight_decay : float, optional
+        Each step first multiplies the data by ``1 - learning_rate * weight_decay``.
+
+    Notes
+    -----
+    Loshchilov and Hutter 2019.
+
+    Examples
+    --------
+    >>> w = Value(1.0)
+    >>> optimizer = AdamW([w], learning_rate=0.01, weight_decay=0.5)
+    >>> optimizer.step()
+    >>> w.data
+    0.995
+    """
+
+    def update(self, data: Any, grad: Any, state: State, step: int) -> tuple[Any, State]:
+        """Return the new data and state of one parameter."""
+        return self._moved(data * (1 - self.learning_rate * self.weight_decay), grad, state, step)
+
+
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+    "sgd": SGD,
+    "momentum": lambda parameters, *args, **settings: SGD(
+        parameters, *args, **{"momentum": 0.9, **settings}
+    ),
+    "adam": Adam,
+    "adamw": lambda parameters, *args, **settings: AdamW(
+        parameters, *args, **{"weight_decay": 0.01, **settings}
+    ),
+}
+
+
+def find_optimizer(name: str) -> Callable[..., Optimizer]:
+    """Return a function of (parameters, learning_rate) that makes the optimizer of that name.
+
+    Raises
+    ------
+    ValueError
+        If no optimizer has that name.
+
+    Examples
+    --------
+    >>> find_optimizer("momentum")([Value(0.0)], 0.1).momentum
+    0.9
+    """
+    if name not in OPTIMIZERS:
+        raise ValueError(f"No optimizer is named {name!r}; choose one of {', '.join(OPTIMIZERS)}.")
+    return OPTIMIZERS[name]
+
+
+def _refuse_unless(fine: bool, name: str, value: Any, wanted: str) -> None:
+    if not fine:
+        raise ValueError(f"{name} must be {wanted}; got {value}.")

@@ -1,0 +1,328 @@
+"""The training loop: a generator of reports, and `fit`, which drains it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from math import inf, isfinite
+from time import perf_counter
+from typing import Any
+
+from autograd import as_values, to_float
+from nn.data import batches
+from nn.history import History, Report, judged
+from nn.initializers import generator
+from nn.losses import Loss, find_loss, mean_loss
+from nn.optimizers import Optimizer, find_optimizer
+from nn.penalties import l2 as l2_penalty
+from nn.penalties import weights_of
+from nn.perceptron import Perceptron
+from nn.schedules import Schedule, find_schedule
+
+Samples = tuple[Sequence[Sequence[Any]], Sequence[Any]]
+AnyLoss = str | Loss | Callable[[Any, Any], Any]
+
+
+def training_steps(
+    model: Any,
+    inputs: Sequence[Sequence[Any]],
+    targets: Sequence[Any],
+    *,
+    epochs: int = 20,
+    batch_size: int | None = 32,
+    optimizer: str | Optimizer = "adam",
+    learning_rate: float = 0.01,
+    loss: AnyLoss | None = None,
+    l2: float = 0.0,
+    schedule: str | Schedule = "constant",
+    validation: Samples | None = None,
+    seed: int | random.Random | None = 0,
+) -> Generator[Report, None, None]:
+    r"""Train, and yield a report after every step; the body of your loop is the callback.
+
+    Parameters
+    ----------
+    model : Model
+        Its parameters are moved in place.
+    inputs : sequence of sequence of float
+        N samples of ``model.nin`` numbers.
+    targets : sequence
+        N targets, as the loss takes them.
+    epochs : int, optional
+        How often to go through the data, at least 1.
+    batch_size : int or None, optional
+        Samples in a step: None for all (gradient descent), 1 for each by itself, else stochastic
+        gradient descent by batches. The last batch of an epoch may be smaller.
+    optimizer : str or Optimizer, optional
+        A name in `OPTIMIZERS`, or one that you made on the model's parameters.
+    learning_rate : float, optional
+        η, for an optimizer given by name.
+    loss : str, Loss or callable, optional
+        By default the model's own.
+    l2 : float, optional
+        λ of the penalty λ/(2N)·‖w‖² on the weights, not the biases.
+    schedule : str or callable, optional
+        See `nn.schedules`.
+    validation : (inputs, targets), optional
+        Judged at the end of each epoch.
+    seed : int, random.Random or None, optional
+        For the order of the samples, shuffled anew in each epoch.
+
+    Yields
+    ------
+    Report
+        After every step; ``report.epoch_end`` marks the last of an epoch.
+
+    Raises
+    ------
+    ValueError
+        If data is empty, ragged or has targets that the loss does not take. It names the sample.
+    DivergenceError
+        If training diverges. The weights are those before the step that failed.
+
+    Notes
+    -----
+    Lecture, "gradient descent": :math:`w \leftarrow w - η\,∂L/∂w` with L the mean over a batch;
+    an epoch has :math:`\lceil N / N_{batch} \rceil` steps.
+
+    Examples
+    --------
+    >>> from nn import LinearRegression
+    >>> model = LinearRegression(1)
+    >>> for report in training_steps(model, [[0.0], [1.0]], [1.0, 3.0], epochs=200,
+    ...                              batch_size=None, optimizer="sgd", learning_rate=0.5):
+    ...     pass
+    >>> round(model.w[0].data, 3), round(model.b.data, 3), report.step
+    (2.0, 1.0, 200)
+    """
+    loss = find_loss(loss or model.loss)
+    check_samples(model, loss, inputs, targets)
+    if validation is not None:
+        check_samples(model, loss, *validation, kind="validation ")
+    if epochs < 1:
+        raise ValueError(f"epochs must be at least 1; got {epochs}.")
+    if isinstance(optimizer, str):
+        optimizer = find_optimizer(optimizer)(model.parameters(), learning_rate)
+    n, first_rate, rate_factor = len(inputs), optimizer.learning_rate, find_schedule(schedule)
+    size = n if batch_size is None else batch_size
+    weights = weights_of(model) if l2 else []
+    samples = [as_values(x) for x in inputs]  # constants, made once for all epochs
+    rng, start, step = generator(seed), perf_counter(), 0
+    steps_in_all = epochs * len(list(batches(n, size)))
+    for epoch in range(1, epochs + 1):
+        loss_sum, right, done = 0.0, 0, 0
+        for batch in batches(n, size, seed=rng):
+            optimizer.learning_rate = first_rate * rate_factor(step / steps_in_all)
+            step += 1
+            with _saying_where(epoch, step):
+                scores = [model.scores(samples[i]) for i in batch]
+                batch_targets = [targets[i] for i in batch]
+                data_loss = mean_loss(loss, scores, batch_targets)
+                objective = data_loss + l2_penalty(weights, l2, n) if l2 else data_loss
+                optimizer.zero_grad()
+                objective.backward()
+                optimizer.step()
+            loss_sum += data_loss.data * len(batch)
+            right += _count_right(loss, scores, batch_targets)
+            done += len(batch)
+            report = Report(epoch, step, data_loss.data, optimizer.learning_rate)
+            if done == n:
+                report = replace(
+                    report,
+                    epoch_end=True,
+                    loss=loss_sum / n,
+                    accuracy=right / n if loss.decide else None,
+                    seconds=perf_counter() - start,
+                )
+                if validation is not None:
+                    with _saying_where(epoch, step):
+                        judgement = evaluate(model, *validation, loss=loss)
+                    report = replace(
+                        report,
+                        validation_loss=judgement[0],
+                        validation_accuracy=judgement[1],
+                        seconds=perf_counter() - start,
+                    )
+            yield report
+    optimizer.learning_rate = first_rate
+
+
+def fit(
+    model: Any,
+    inputs: Sequence[Sequence[Any]],
+    targets: Sequence[Any],
+    *,
+    validation: Samples | None = None,
+    patience: int | None = None,
+    min_delta: float = 0.0,
+    on_report: Callable[[Report], Any] | None = None,
+    **settings: Any,
+) -> History:
+    """Train to the end, or until validation stops improving, and return what happened.
+
+    Parameters
+    ----------
+    model, inputs, targets
+        As in `training_steps`.
+    validation : (inputs, targets), optional
+        Judged at the end of each epoch.
+    patience : int, optional
+        Early stopping: end after so many epochs without a better validation loss, and put the
+        weights of the best epoch back. It needs validation.
+    min_delta : float, optional
+        How much lower a loss must be to count as better.
+    on_report : callable, optional
+        Called with the report of every step, such as `Progress`.
+    **settings
+        Of `training_steps`: epochs, batch_size, optimizer, learning_rate, loss, l2, schedule, seed.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    ValueError
+        As `training_steps`, and if patience is given without validation.
+    DivergenceError
+        If training diverges; its ``history`` has the epochs until then.
+
+    Examples
+    --------
+    >>> from nn import MLP
+    >>> corners = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    >>> model = MLP(2, [4, 1], activation="tanh", head="sigmoid", seed=1)
+    >>> history = fit(model, corners, [0, 1, 1, 0], epochs=200, learning_rate=0.1)
+    >>> [model.predict(x) for x in corners]
+    [0, 1, 1, 0]
+    """
+    if isinstance(model, Perceptron):
+        raise ValueError(
+            "A perceptron learns by a rule of its own: call model.fit(inputs, labels)."
+        )
+    if patience is not None and (validation is None or patience < 1):
+        raise ValueError(
+            "Early stopping needs validation=(inputs, targets) and a patience of at least 1; got "
+            f"patience={patience}{'' if validation else ' and no validation'}."
+        )
+    history, best_loss, best_epoch, best_state = History(), inf, 0, None
+    reports = training_steps(model, inputs, targets, validation=validation, **settings)
+    try:
+        for report in reports:
+            if on_report:
+                on_report(report)
+            if not report.epoch_end:
+                continue
+            history.epochs.append(report)
+            if patience is None:
+                continue
+            if judged(report) < best_loss - min_delta:
+                best_loss, best_epoch, best_state = judged(report), report.epoch, model.state()
+            elif report.epoch - best_epoch >= patience:
+                history.stopped = f"stopped: no better validation loss for {patience} epochs"
+                break
+    except DivergenceError as error:
+        history.stopped = str(error)
+        error.history = history
+        raise
+    finally:
+        reports.close()
+        if best_state is not None:
+            model.load_state(best_state)
+    if best_state is not None:
+        history.stopped = f"{history.stopped or 'finished'}; weights of epoch {best_epoch} restored"
+    return history
+
+
+def evaluate(
+    model: Any,
+    inputs: Sequence[Sequence[Any]],
+    targets: Sequence[Any],
+    *,
+    loss: AnyLoss | None = None,
+) -> tuple[float, float | None]:
+    """Return the mean loss and the accuracy of a model on samples; None without labels.
+
+    Parameters
+    ----------
+    model, inputs, targets, loss
+        As in `training_steps`.
+
+    Examples
+    --------
+    >>> from nn import LogisticRegression
+    >>> evaluate(LogisticRegression(1), [[1.0], [2.0]], [1, -1])
+    (0.693147180559945, 0.5)
+    """
+    loss = find_loss(loss or model.loss)
+    check_samples(model, loss, inputs, targets)
+    losses, right = 0.0, 0
+    for x, target in zip(inputs, targets, strict=True):
+        scores = model.score_numbers(x)
+        losses += to_float(loss(scores, target))
+        right += _count_right(loss, [scores], [target])
+    return losses / len(inputs), right / len(inputs) if loss.decide else None
+
+
+def check_samples(
+    model: Any,
+    loss: Loss,
+    inputs: Sequence[Sequence[Any]],
+    targets: Sequence[Any],
+    *,
+    kind: str = "",
+) -> None:
+    """Raise ValueError unless the samples fit the model and the targets fit the loss.
+
+    Parameters
+    ----------
+    model, loss, inputs, targets
+        As in `training_steps`.
+    kind : str, optional
+        Which samples these are, for the message.
+    """
+    if len(inputs) != len(targets) or not len(inputs):
+        raise ValueError(
+            f"Needs as many {kind}targets as samples, and at least one; got {len(inputs)} samples "
+            f"and {len(targets)} targets."
+        )
+    dummy = [0.0] * model.nout
+    for i, (x, target) in enumerate(zip(inputs, targets, strict=True)):
+        if len(x) != model.nin:
+            raise ValueError(
+                f"{kind}inputs[{i}] has {len(x)} numbers, but the model takes {model.nin}."
+            )
+        for j, number in enumerate(x):
+            if not isfinite(to_float(number)):
+                raise ValueError(f"{kind}inputs[{i}][{j}] is {number}; a finite number is needed.")
+        if loss.targets != "any":
+            try:
+                loss(dummy, target)
+            except ValueError as error:
+                raise ValueError(f"{kind}targets[{i}]: {error}") from None
+
+
+class DivergenceError(ArithmeticError):
+    """Training ran out of the range of numbers; ``history`` has the epochs until then."""
+
+    history: History | None = None
+
+
+@contextmanager
+def _saying_where(epoch: int, step: int) -> Iterator[None]:
+    try:
+        yield
+    except ArithmeticError as error:
+        raise DivergenceError(
+            f"Training diverged in epoch {epoch}, step {step}: {error} "
+            "Try a smaller learning rate, or scale the inputs."
+        ) from error
+
+
+def _count_right(loss: Loss, scores: Sequence[Sequence[Any]], targets: Sequence[Any]) -> int:
+    if not loss.decide:
+        return 0
+    numbers = [[to_float(s) for s in sample] for sample in scores]
+    return sum(bool(loss.decide(s) == t) for s, t in zip(numbers, targets, strict=True))
