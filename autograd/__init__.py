@@ -11,7 +11,11 @@
 import warnings as _warnings
 from pathlib import Path as _Path
 
+from autograd import copying as _copying  # noqa: F401 (teaches copy and pickle about Values)
 from autograd.checks import ieee_values, to_float
+from autograd.derive import derive, grad, hessian
+from autograd.formula import formula
+from autograd.gradcheck import GradientError, GradientReport, gradcheck
 from autograd.operators import Arithmetic
 from autograd.ops import (
     OPS,
@@ -25,6 +29,7 @@ from autograd.ops import (
     find,
     leaky_relu,
     log,
+    log_or_zero,
     log_sum_exp,
     maximum,
     minimum,
@@ -45,13 +50,18 @@ from autograd.ops import (
     where,
 )
 from autograd.scopes import scope
+from autograd.tree import tree
 from autograd.value import Value, as_values, topological_order
+
+Value.tree = tree  # a reader as a method: print(v.tree())
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "OPS",
     "Arithmetic",
+    "GradientError",
+    "GradientReport",
+    "OPS",
     "Op",
     "Value",
     "abs",
@@ -59,12 +69,18 @@ __all__ = [
     "as_values",
     "cos",
     "define",
+    "derive",
     "div",
     "exp",
     "find",
+    "formula",
+    "grad",
+    "gradcheck",
+    "hessian",
     "ieee_values",
     "leaky_relu",
     "log",
+    "log_or_zero",
     "log_sum_exp",
     "maximum",
     "minimum",
@@ -84,6 +100,7 @@ __all__ = [
     "to_float",
     "topological_order",
     "total",
+    "tree",
     "weighted_sum",
     "where",
 ]

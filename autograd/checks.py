@@ -123,12 +123,16 @@ def refuse_changed(inner: Sequence[Any]) -> None:
     """
     for node in inner:
         changed = [x for x in (node, *node.parents) if x.written > node.age]
-        if changed and node.op.forward(*[x.data for x in node.parents]) != node.data:
+        if changed and not _same(node.op.forward(*[x.data for x in node.parents]), node.data):
             raise RuntimeError(
                 f"The value {describe(changed[0])} was set after {node.op.name}(...) had used it "
                 "or computed it, so a gradient would belong to no state of the graph. Build the "
                 "expression again after changing data, then call backward()."
             )
+
+
+def _same(x: float, y: float) -> bool:
+    return x == y or (x != x and y != y)  # nan is nan
 
 
 class IEEEFloat(float):

@@ -51,9 +51,10 @@ class Op:
         the domain. Numerical checks keep away from it.
     unfold : callable or None
         The same quantity written with simpler operations, for n-ary rows.
-    spread : callable or None
-        ``spread(parents, upstream)``: the chain rule of this row, written out by hand where
-        training spends its time. It must do what ``derivatives`` says, and a test holds it to it.
+    gather, spread : callable or None
+        ``forward`` and the chain rule written out on nodes, ``gather(parents)`` and
+        ``spread(parents, upstream)``, for the one row where training spends its time. They must do
+        exactly what ``forward`` and ``derivatives`` say, and a test holds them to it.
 
     Examples
     --------
@@ -72,6 +73,7 @@ class Op:
     binding: int
     margin: Callable[..., float]
     unfold: Rule | None
+    gather: Callable[[Sequence[Any]], float] | None
     spread: Callable[[Sequence[Any], float], None] | None
 
     def __repr__(self) -> str:
@@ -83,14 +85,7 @@ class Op:
     def __call__(self, *inputs: Any) -> Any:
         """Apply to floats, or hand over to the first input that records operations."""
         for x in inputs:
-            if x.__class__ is not float:
-                return self.apply(inputs)
-        return self.forward(*inputs)
-
-    def apply(self, inputs: tuple[Any, ...]) -> Any:
-        """Do the same with the inputs in one tuple."""
-        for x in inputs:
-            if hasattr(x, "record_op"):
+            if x.__class__ is not float and hasattr(x, "record_op"):
                 return x.record_op(self, inputs)
         return self.forward(*inputs)
 
@@ -109,6 +104,7 @@ def define(
     binding: int = 100,
     margin: Callable[..., float] = _smooth,
     unfold: Rule | None = None,
+    gather: Callable[[Sequence[Any]], float] | None = None,
     spread: Callable[[Sequence[Any], float], None] | None = None,
 ) -> Op:
     r"""Add an operation to the table and return it; it then works everywhere ours do.
@@ -119,7 +115,7 @@ def define(
         A Python identifier. A user's own operation may be defined again, ours may not.
     forward, derivatives : callable
         See `Op`. ``derivatives`` must answer with a tuple, one entry per input.
-    symbol, python, latex, binding, margin, unfold, spread
+    symbol, python, latex, binding, margin, unfold, gather, spread
         How it prints and where it is not smooth, see `Op`.
 
     Raises
@@ -144,7 +140,7 @@ def define(
         if not callable(rule):
             raise ValueError(f"{what} of operation {name!r} must be a function; got {rule!r}.")
     look = (symbol or name, python, latex, binding)
-    op = Op(name, forward, derivatives, *look, margin, unfold, spread)
+    op = Op(name, forward, derivatives, *look, margin, unfold, gather, spread)
     OPS[name] = op
     return op
 
@@ -178,7 +174,9 @@ def _power(x: float, y: float) -> float:
 
 
 def _log(x: float) -> float:
-    return math.log(x) if x else -1 / x**2  # at 0: raises, or is -inf for IEEE numbers
+    if x == 0 and x.__class__ is float:
+        raise ValueError("it falls to -inf there")
+    return math.log(x) if x else -1 / x**2  # for IEEE numbers that is -inf
 
 
 def _log_or_zero(x: float) -> float:
@@ -218,6 +216,13 @@ def _weighted_sum(*terms: float) -> float:
 def _weighted_sum_derivatives(*terms: Any) -> tuple[Any, ...]:
     n = (len(terms) - 1) // 2  # the last term is the output
     return (*terms[n : 2 * n], *terms[:n], 1.0)[: len(terms) - 1]
+
+
+def _weighted_sum_gather(parents: Sequence[Any]) -> float:
+    n = len(parents) // 2
+    products = [w._data * x._data for w, x in zip(parents, parents[n : 2 * n], strict=False)]
+    out: float = sum(products, *[bias._data for bias in parents[2 * n :]])
+    return out
 
 
 def _weighted_sum_spread(parents: Sequence[Any], upstream: float) -> None:
@@ -339,7 +344,8 @@ total_of = define("total", lambda *xs: sum(xs),
 
 weighted_sum_of = define("weighted_sum", _weighted_sum,
     _weighted_sum_derivatives,
-    symbol="Σwx", unfold=_weighted_sum_unfold, spread=_weighted_sum_spread)
+    symbol="Σwx", unfold=_weighted_sum_unfold,
+    gather=_weighted_sum_gather, spread=_weighted_sum_spread)
 
 # Its derivatives are the softmax of the inputs.
 log_sum_exp_of = define("log_sum_exp", _log_sum_exp,
@@ -364,7 +370,7 @@ def total(values: Iterable[Any]) -> Any:
     >>> total([Value(1.0), Value(2.0), 3.0]).data
     6.0
     """
-    return total_of(0.0) if not (xs := tuple(values)) else total_of.apply(xs)
+    return total_of(0.0) if not (xs := tuple(values)) else total_of(*xs)
 
 
 def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = None) -> Any:
@@ -394,11 +400,11 @@ def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = None
     """
     if len(weights) != len(inputs):
         raise ValueError(
-            f"weighted_sum got {len(weights)} weights and {len(inputs)} inputs; "
-            "it needs one weight for each input."
+            f"Got {len(inputs)} inputs for {len(weights)} weights; a weighted sum needs one weight "
+            "for each input."
         )
     terms = (*weights, *inputs) if bias is None else (*weights, *inputs, bias)
-    return weighted_sum_of.apply(terms)
+    return weighted_sum_of(*terms)
 
 
 def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
@@ -436,4 +442,4 @@ def log_sum_exp(values: Iterable[Any]) -> Any:
     """
     if not (xs := tuple(values)):
         raise ValueError("log_sum_exp of no values does not exist; give it at least one.")
-    return log_sum_exp_of.apply(xs)
+    return log_sum_exp_of(*xs)

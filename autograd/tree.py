@@ -13,7 +13,8 @@ def tree(value: Value, *, max_lines: int = 60, max_depth: int = 20, digits: int 
     """Return the computation graph as a text tree, the root first.
 
     A line reads ``label: operation = number, grad number``; a constant is a plain number. What
-    stands above already is marked ``(shown above)``. A weight and its input share a line.
+    stands above already is marked ``(shown above)``. A weight and its input share a line. Where no
+    node has a gradient yet, the last line says so.
 
     Parameters
     ----------
@@ -57,10 +58,11 @@ def tree(value: Value, *, max_lines: int = 60, max_depth: int = 20, digits: int 
     pending: list[tuple[str, str, list[Value], int]] = [("", "", [value], 0)]
     while pending and len(lines) < max_lines:
         margin, branch, row, depth = pending.pop()
-        texts, below = [], []
+        texts: list[str] = []
+        below: list[list[Value]] = []
         for node in row:
             again = node in (followed if node.op else drawn)
-            texts.append(_describe(node, digits, with_grads, again))
+            texts.append(_describe(node, digits, with_grads=with_grads, again=again))
             drawn.add(node)
             if node.op and not again:
                 if depth == max_depth:
@@ -74,13 +76,13 @@ def tree(value: Value, *, max_lines: int = 60, max_depth: int = 20, digits: int 
             (margin + _BELOW[branch], sign, parents, depth + 1)
             for sign, parents in zip(branches[::-1], below[::-1], strict=False)
         ]
-    too_deep = any(node.op and node not in followed for node in drawn)
-    if pending or too_deep:
-        advice = [f"max_lines={2 * max_lines}"] * bool(pending)
-        advice += [f"max_depth={2 * max_depth + 1}"] * too_deep
+    advice = [f"max_lines={2 * max_lines}"] if pending else []
+    if any(node.op and node not in followed for node in drawn):
+        advice.append(f"max_depth={2 * max_depth + 1}")
+    if advice:
         hidden = len(nodes) - len(drawn)
-        what = f"{hidden:,} more node{'s' * (hidden != 1)}" if hidden else "no other nodes"
-        lines.append(f"… and {what}; to go on: tree({', '.join(advice)})")
+        left = f"{hidden:,} more node{'s' * (hidden != 1)}" if hidden else "nodes shown above"
+        lines.append(f"… and {left}; to go on: tree({', '.join(advice)})")
     if not with_grads and not all(node.constant for node in nodes):
         lines.append("no gradient yet: backward() has not run")
     return "\n".join(lines)
@@ -108,15 +110,12 @@ def _rows(node: Value) -> list[list[Value]]:
     return rows + [[bias] for bias in parents[2 * n :]]
 
 
-def _describe(node: Value, digits: int, with_grads: bool, again: bool) -> str:
+def _describe(node: Value, digits: int, *, with_grads: bool, again: bool) -> str:
     """Return what a line says of one node."""
     label, number = _printable(node.label), f"{node.data:.{digits}g}"
     if node.constant and not label:
         return number
-    if node.op:
-        name = f"{label}: {node.op.name}" if label else node.op.name
-    else:
-        name = label or "leaf"
+    name = ": ".join(filter(None, (label, node.op.name if node.op else ""))) or "leaf"
     if again:
         return f"{name} = {number} (shown above)"
     if node.constant:

@@ -53,15 +53,15 @@ class Value(NumberLike):
     Value(data=3.0, grad=6.0, label='x')
     """
 
-    __slots__ = ("__dict__", "_data", "age", "constant", "grad", "op", "parents", "scope",
-                 "written")  # fmt: skip
-    label: str = ""  # kept in __dict__: takes no room where there is none
+    __slots__ = ("__dict__", "_data", "age", "constant", "grad", "op", "parents", "scope")
+    label: str = ""  # kept in __dict__, like written: they take no room where there is none
+    written: int = 0
 
     def __init__(self, data: Any, label: str = "", *, constant: bool = False) -> None:
         if not isinstance(label, str):
             raise TypeError(f"A label is text; got {label!r}. For an operation of yours: define().")
         self._data, self.op, self.parents = to_float(data), None, ()
-        self.grad, self.constant, self.written = 0.0, constant, 0
+        self.grad, self.constant = 0.0, constant
         self.age, self.scope = _tick(), current_scope()
         if label:
             self.label = label
@@ -72,21 +72,24 @@ class Value(NumberLike):
         if inputs[0].__class__ is not Value or inputs[-1].__class__ is not Value:
             inputs = as_values(inputs)
         try:
-            numbers = [x._data for x in inputs]
-        except AttributeError:  # plain numbers in the middle, too rare to look for each time
-            inputs = as_values(inputs)
-            numbers = [x._data for x in inputs]
-        try:
-            out = op.forward(*numbers)
+            if op.gather:
+                out = op.gather(inputs)
+            elif len(inputs) == 1:
+                out = op.forward(inputs[0]._data)
+            else:
+                out = op.forward(*[x._data for x in inputs])
             if out.__class__ is not float:
                 out = to_float(out)
-            if not -inf < out < inf and all(-inf < x < inf for x in numbers):
+            if not -inf < out < inf and all(-inf < x._data < inf for x in inputs):
                 raise OverflowError("the result is not a finite number")
         except Exception as error:
+            values = as_values(inputs)
+            if values != inputs:  # plain numbers in the middle
+                return Value.record_op(op, values)
             out = outside(op.forward, op.name, inputs, error)
         node = _new(Value)
         node._data, node.op, node.parents = out, op, inputs
-        node.grad, node.constant, node.written = 0.0, False, 0
+        node.grad, node.constant = 0.0, False
         node.age, node.scope = _tick(), current_scope()
         return node
 
@@ -117,7 +120,10 @@ class Value(NumberLike):
             op.spread(parents, upstream)
             return
         try:
-            slopes = op.derivatives(*[x._data for x in parents], self._data)
+            if len(parents) == 1:
+                slopes = op.derivatives(parents[0]._data, self._data)
+            else:
+                slopes = op.derivatives(*[x._data for x in parents], self._data)
             if len(slopes) != len(parents):
                 raise TypeError(f"it gave {len(slopes)} derivatives for {len(parents)} inputs")
         except Exception as error:

@@ -10,14 +10,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from io import TextIOWrapper
-from itertools import chain
+from itertools import chain, takewhile
 from typing import TextIO
-
-from nn.data import count
 
 StrPath = str | os.PathLike[str]
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _MISSING_MARKS = {"nan", "na", "n/a", "#n/a", "null", "?"}
 _SIGNATURES = {  # the first bytes of files that are often given by mistake
     b"PK\x03\x04": "a zip archive or a spreadsheet (xlsx, ods)",
@@ -44,8 +42,8 @@ def open_table(path: StrPath) -> Iterator[Table]:
             yield Table(shown, file)
     except FileNotFoundError:
         raise TableError(f"There is no file {shown}. Check its name and its folder.") from None
-    except UnicodeDecodeError:
-        raise _undecodable(path) from None
+    except UnicodeDecodeError as error:
+        raise _undecodable(path, error) from None
     except OSError as error:
         raise TableError(f"{shown} cannot be read: {error.strerror}.") from None
 
@@ -53,26 +51,28 @@ def open_table(path: StrPath) -> Iterator[Table]:
 def _refuse_binary(shown: str, head: bytes) -> None:
     found = [what for signature, what in _SIGNATURES.items() if head.startswith(signature)]
     if found or b"\0" in head:
-        what = found[0] if found else "binary data, not text"
+        what = found[0] if found else "binary data"
         raise TableError(
-            f"{shown} is {what}. A table is read from plain text: unpack it, or open it in the "
-            "program that made it and save it as CSV in UTF-8."
+            f"{shown} is {what}, but a table is plain text in UTF-8. Unpack it, or open it in its "
+            'program and save it as CSV (in spreadsheets: "CSV UTF-8").'
         )
 
 
-def _undecodable(path: StrPath) -> TableError:
-    """Find the line that is not UTF-8."""
-    with open(path, "rb") as raw:
-        for line, content in enumerate(raw, start=1):
-            try:
-                content.decode("utf-8")
-            except UnicodeDecodeError as error:
-                return TableError(
-                    f"{os.fspath(path)}, line {line}: the byte 0x{content[error.start]:02x} is not "
-                    "UTF-8; the file may be in an older encoding such as Windows-1251 or "
-                    'Windows-1252. Save it as UTF-8 (in spreadsheets: "CSV UTF-8").'
-                )
-    return TableError(f"{os.fspath(path)} changed while it was read. Read it again.")
+def _undecodable(path: StrPath, error: UnicodeDecodeError) -> TableError:
+    """Name the line that is not UTF-8, unless the text came through a pipe and is gone."""
+    place = os.fspath(path)
+    if os.path.isfile(path):
+        with open(path, "rb") as raw:
+            place += f", line {sum(1 for _ in takewhile(_is_utf8, raw)) + 1}"
+    return TableError(
+        f"{place}: the byte 0x{error.object[error.start]:02x} is not UTF-8; the file may be in an "
+        "older encoding such as Windows-1251 or Windows-1252. Save it as UTF-8 (in spreadsheets: "
+        '"CSV UTF-8").'
+    )
+
+
+def _is_utf8(content: bytes) -> bool:
+    return content.decode("utf-8", "ignore").encode("utf-8") == content
 
 
 def listed(names: Sequence[str], most: int = 20) -> str:
@@ -149,9 +149,9 @@ class Table:
         if missing:
             if any(_NUMBER.fullmatch(name) for name in self.names):
                 advice = ". The first line looks like data; it has to name the columns"
-            noun = "column" if len(missing) == 1 else "columns"
+            lack = "there is no column" if len(missing) == 1 else "there are no columns"
             raise self.error(
-                f"there is no {noun} {listed(missing)}.{self._nearest(missing[0])} The columns "
+                f"{lack} {listed(missing)}.{self._nearest(missing[0])} The columns "
                 f"are {listed(self.names)}{advice}"
             )
         for name in wanted:
@@ -264,8 +264,8 @@ class Table:
         if len(row) > len(self.names):
             advice = "Put a cell that contains the separator in quotes"
         return (
-            f"there are {count(len(row), 'cell')} separated by {self.separator!r}, but the first "
-            f"line names {count(len(self.names), 'column')}. {advice}"
+            f"there are {len(row)} cell(s) separated by {self.separator!r}, but the first line "
+            f"names {len(self.names)} column(s). {advice}"
         )
 
     def _number(self, text: str, line: int, column: str) -> float:

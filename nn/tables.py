@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from nn.data import Dataset, count
+from nn.data import Dataset
 from nn.table_file import StrPath, Table, TableError, listed, open_table
 
 __all__ = ["TableError", "column_names", "read_csv", "read_rows"]
@@ -55,7 +55,7 @@ def read_csv(
     Examples
     --------
     >>> from importlib.resources import files
-    >>> from nn import read_csv
+    >>> from nn.tables import read_csv
     >>> iris = read_csv(str(files("nn") / "datasets" / "iris.csv"), "species")
     >>> iris
     Dataset('iris': 150 samples, 4 features, 3 classes)
@@ -82,8 +82,8 @@ def read_csv(
         labels, classes = _classes(cells, numbers)
         if len(classes) == 1:
             raise table.error(
-                f"all {count(len(cells), 'sample')} belong to the one class {classes[0]!r}, so "
-                "there is nothing to tell apart. Add samples of another class",
+                f"every sample has the class {classes[0]!r}, so there is nothing to tell apart. "
+                "Add samples of another class",
                 column=target,
             )
     places = {name: k for k, name in enumerate(classes)}
@@ -126,7 +126,7 @@ def read_rows(
     Examples
     --------
     >>> from importlib.resources import files
-    >>> from nn import read_rows
+    >>> from nn.tables import read_rows
     >>> path = str(files("nn") / "datasets" / "iris.csv")
     >>> inputs, _ = read_rows(path, ["petal_width", "petal_length"])
     >>> inputs[0]
