@@ -64,6 +64,7 @@ __all__ = [
     "OPS",
     "Op",
     "Value",
+    "__version__",
     "abs",
     "add",
     "as_values",

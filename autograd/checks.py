@@ -35,11 +35,14 @@ def to_float(number: Any) -> float:
     if isinstance(number, Real):
         return float(number)
     kind = type(number).__name__
-    advice = "Convert text with float()." if isinstance(number, str) else ""
-    if isinstance(number, complex):
+    if isinstance(number, str):
+        advice = "Convert text with float()."
+    elif isinstance(number, complex):
         advice = "Complex numbers are not supported."
-    elif hasattr(number, "__len__") and not advice:
+    elif hasattr(number, "__len__"):
         advice = f"Make one Value for each element: [Value(x) for x in {kind}]."
+    else:
+        advice = "Give an int, a float or one of numpy's numbers."
     raise TypeError(f"A Value holds one real number; got {number!r:.60} of type {kind}. {advice}")
 
 
@@ -66,6 +69,8 @@ def outside(
 ) -> Any:
     """Answer for ``rule(*inputs, *out)``, which raised `error`, as the policy says.
 
+    A derivative that is undefined in an input that is constant is no error: nobody asked for it.
+
     Parameters
     ----------
     rule : callable
@@ -79,14 +84,11 @@ def outside(
     *out : float
         The operation's result, for derivatives.
     """
-    if _ieee.get() and isinstance(error, ArithmeticError | ValueError):
-        numbers = [IEEEFloat(x.data) for x in inputs]
-        try:
-            return rule(*numbers, *map(IEEEFloat, out))
-        except OverflowError:
-            return math.inf
-        except ValueError:
-            return math.nan
+    if isinstance(error, ArithmeticError | ValueError):
+        answer = _as_ieee(rule, inputs, out)
+        asked = [slope for x, slope in zip(inputs, answer, strict=False) if not x.constant]
+        if _ieee.get() or (out and all(map(math.isfinite, asked))):
+            return answer if out else answer[0]
     named = ", ".join(describe(x) for x in inputs[:6]) + ", …" * (len(inputs) > 6)
     if not isinstance(error, ArithmeticError | ValueError):
         raise TypeError(f"The rule of {name}({named}) failed: {error}") from error
@@ -94,6 +96,17 @@ def outside(
         f"{name}({named}) is undefined: {error}. "
         "Keep the inputs inside its domain, or use ieee_values() to get inf or nan."
     ) from None
+
+
+def _as_ieee(rule: Callable[..., Any], inputs: Sequence[Any], out: Sequence[float]) -> list[float]:
+    """Return what the rule gives for IEEE numbers, as plain floats in a list."""
+    try:
+        answer = rule(*[IEEEFloat(x.data) for x in inputs], *map(IEEEFloat, out))
+        return [float(x) for x in (answer if out else [answer])]
+    except OverflowError:
+        return [math.inf] * max(1, len(inputs) * len(out))
+    except ValueError:
+        return [math.nan] * max(1, len(inputs) * len(out))
 
 
 def describe(node: Any) -> str:
@@ -123,7 +136,7 @@ def refuse_changed(inner: Sequence[Any]) -> None:
     """
     for node in inner:
         changed = [x for x in (node, *node.parents) if x.written > node.age]
-        if changed and not _same(node.op.forward(*[x.data for x in node.parents]), node.data):
+        if changed and not _follows(node):
             raise RuntimeError(
                 f"The value {describe(changed[0])} was set after {node.op.name}(...) had used it "
                 "or computed it, so a gradient would belong to no state of the graph. Build the "
@@ -131,8 +144,13 @@ def refuse_changed(inner: Sequence[Any]) -> None:
             )
 
 
-def _same(x: float, y: float) -> bool:
-    return x == y or (x != x and y != y)  # nan is nan
+def _follows(node: Any) -> bool:
+    """Return whether a node's number is still what its operation gives for its inputs."""
+    try:
+        now = node.op.forward(*[x.data for x in node.parents])
+    except (ArithmeticError, ValueError):
+        now = _as_ieee(node.op.forward, node.parents, ())[0]
+    return bool(now == node.data or (now != now and node.data != node.data))  # nan is nan
 
 
 class IEEEFloat(float):
@@ -147,24 +165,31 @@ class IEEEFloat(float):
     __slots__ = ()
     __repr__ = float.__repr__
 
-    def __neg__(self) -> IEEEFloat:
-        return IEEEFloat(-float(self))
-
     def __truediv__(self, other: float) -> IEEEFloat:
-        if other:
-            return IEEEFloat(float(self) / other)
-        sign = math.copysign(1.0, other) if self else math.nan
-        return IEEEFloat(sign * self * math.inf if self else sign)
+        x, y = float(self), float(other)
+        if y:
+            return IEEEFloat(x / y)
+        return IEEEFloat(math.copysign(1.0, y) * x * math.inf)  # 0 and nan give nan
 
     def __rtruediv__(self, other: float) -> IEEEFloat:
         return IEEEFloat(other) / self
 
     def __pow__(self, other: float) -> IEEEFloat:  # type: ignore[override]
+        x, y = float(self), float(other)
         try:
-            out = float(self) ** float(other)
+            out: Any = x**y
         except (ZeroDivisionError, OverflowError):
-            out = math.copysign(math.inf, self) if other % 2 == 1 else math.inf
+            out = math.copysign(math.inf, x) if y % 2 == 1 else math.inf
         return IEEEFloat(math.nan if isinstance(out, complex) else out)
 
     def __rpow__(self, other: float) -> IEEEFloat:  # type: ignore[override]
         return IEEEFloat(other) ** self
+
+
+def _closed(name: str) -> Callable[..., IEEEFloat]:
+    operation = getattr(float, name)
+    return lambda *numbers: IEEEFloat(operation(*map(float, numbers)))
+
+
+for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "neg", "abs"):
+    setattr(IEEEFloat, f"__{_name}__", _closed(f"__{_name}__"))  # what comes of them stays IEEE

@@ -118,23 +118,27 @@ def _rule_on_nodes(node: Value) -> Any:
 
 def _frozen(node: Value, slopes: Sequence[Any], asked: set[Value]) -> list[int]:
     """Return which slopes are plain numbers, but other ones on both sides of the node's inputs."""
-    frozen = [
+    plain = [
         i
         for i, (parent, slope) in enumerate(zip(node.parents, slopes, strict=True))
         if parent in asked and not isinstance(slope, Value) and math.isfinite(slope)
     ]
-    for shift in (1e-4, -1e-4):
-        if frozen:
-            numbers = [
-                x.data if x.constant else x.data + shift * (1 + k / len(slopes))
-                for k, x in enumerate(node.parents)
-            ]
-            try:
-                beside = node.op.derivatives(*numbers, node.op.forward(*numbers))
-            except (ArithmeticError, ValueError):
-                return []
-            frozen = [i for i in frozen if not math.isclose(beside[i], slopes[i], rel_tol=1e-12)]
-    return frozen
+    sides = [side for shift in (1e-4, -1e-4) if plain and (side := _slopes_beside(node, shift))]
+    same = {i for i in plain for side in sides if math.isclose(side[i], slopes[i], rel_tol=1e-12)}
+    return [i for i in plain if sides and i not in same]
+
+
+def _slopes_beside(node: Value, shift: float) -> Sequence[float]:
+    """Return the slopes at moved inputs, each by another distance; none outside the domain."""
+    numbers = [
+        x.data if x.constant else x.data + shift * (1 + k / len(node.parents))
+        for k, x in enumerate(node.parents)
+    ]
+    try:
+        slopes: Sequence[float] = node.op.derivatives(*numbers, node.op.forward(*numbers))
+    except (ArithmeticError, ValueError):
+        return ()
+    return slopes
 
 
 def _raise_as_backward_does(node: Value) -> None:

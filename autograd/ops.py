@@ -173,6 +173,12 @@ def _power(x: float, y: float) -> float:
     return out
 
 
+def _power_margin(x: float, y: float) -> float:
+    if y == math.floor(y):
+        return math.inf if y >= 0 else fabs(x)
+    return x
+
+
 def _log(x: float) -> float:
     if x == 0 and x.__class__ is float:
         raise ValueError("it falls to -inf there")
@@ -204,13 +210,15 @@ def _sign(x: float) -> float:
 
 def _log_sum_exp(*xs: float) -> float:
     top = max(xs)
-    return top + math.log(sum([math.exp(x - top) for x in xs])) if math.isfinite(top) else top
+    if math.isinf(top):
+        return sum([x for x in xs if x != x], top)  # nan, if there is one
+    return top + math.log(sum([math.exp(x - top) for x in xs]))
 
 
 def _weighted_sum(*terms: float) -> float:
     n = len(terms) // 2  # weights, then as many inputs, then the bias if there is one
-    out: float = sum(map(times, terms[:n], terms[n : 2 * n]), *terms[2 * n :])
-    return out
+    bias = terms[-1] if len(terms) % 2 else 0.0
+    return sum(map(times, terms[:n], terms[n : 2 * n]), bias)
 
 
 def _weighted_sum_derivatives(*terms: Any) -> tuple[Any, ...]:
@@ -221,8 +229,8 @@ def _weighted_sum_derivatives(*terms: Any) -> tuple[Any, ...]:
 def _weighted_sum_gather(parents: Sequence[Any]) -> float:
     n = len(parents) // 2
     products = [w._data * x._data for w, x in zip(parents, parents[n : 2 * n], strict=False)]
-    out: float = sum(products, *[bias._data for bias in parents[2 * n :]])
-    return out
+    bias: float = parents[-1]._data if len(parents) % 2 else 0.0
+    return sum(products, bias)
 
 
 def _weighted_sum_spread(parents: Sequence[Any], upstream: float) -> None:
@@ -265,9 +273,9 @@ neg = define("neg", lambda x: -x,
     symbol="-", python="-{}", latex="-{}", binding=30)
 
 # x**0 is 1 everywhere, so its slope is 0 even at x = 0, where 0 * 0**-1 has no value.
-power = define("power", _power,
-    lambda x, y, out: (y * x ** (y - 1) if y != 0 else 0.0, out * log_or_zero(x)),
-    symbol="**", python="{} ** {}", latex="{{{}}}^{{{}}}", binding=40, margin=lambda x, y: x)
+power: Op = define("power", _power,
+    lambda x, y, out: (y * power(x, y - 1) if y != 0 else 0.0, out * log_or_zero(x)),
+    symbol="**", python="{} ** {}", latex="{{{}}}^{{{}}}", binding=40, margin=_power_margin)
 
 exp = define("exp", math.exp,
     lambda x, out: (out,),

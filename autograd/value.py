@@ -108,7 +108,7 @@ class Value(NumberLike):
         with grads_restored_on_error(order):
             for node in inner:
                 node.grad = 0.0  # leaves add up over calls, inner nodes start anew
-            self.grad += to_float(seed)
+            self.grad += to_float(seed) * (not self.constant)
             for node in reversed(inner):
                 if node.grad:  # nothing flows through a zero, not even to an infinite slope
                     node.propagate()
@@ -128,9 +128,12 @@ class Value(NumberLike):
                 raise TypeError(f"it gave {len(slopes)} derivatives for {len(parents)} inputs")
         except Exception as error:
             slopes = outside(op.derivatives, f"derivative of {op.name}", parents, error, self._data)
-        for parent, slope in zip(parents, slopes, strict=False):
-            if not parent.constant:
-                parent.grad += slope * upstream
+        try:
+            for parent, slope in zip(parents, slopes, strict=False):
+                if not parent.constant:
+                    parent.grad += slope * upstream
+        except TypeError as error:
+            outside(op.derivatives, f"derivative of {op.name}", parents, error)
 
     def zero_grad(self) -> None:
         """Set the grad of every node of this graph to 0."""

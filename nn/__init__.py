@@ -53,6 +53,7 @@ from nn.samples import (
 from nn.scaling import Scaler
 from nn.schedules import SCHEDULES
 from nn.storage import ModelFileError, load, load_with_about, save
+from nn.tables import TableError, column_names, read_csv, read_rows
 from nn.training import DivergenceError, evaluate, fit, training_steps
 
 __all__ = [
@@ -82,9 +83,11 @@ __all__ = [
     "SCHEDULES",
     "SGD",
     "Scaler",
+    "TableError",
     "accuracy",
     "batches",
     "binary_cross_entropy",
+    "column_names",
     "confusion",
     "confusion_text",
     "cross_entropy",
@@ -107,6 +110,8 @@ __all__ = [
     "make_xor",
     "mean_loss",
     "mse",
+    "read_csv",
+    "read_rows",
     "save",
     "softmax",
     "sparkline",

@@ -52,11 +52,11 @@ def find_activation(activation: str | Activation) -> Activation:
     """
     if callable(activation):
         return activation
-    known: dict[str, Activation] = {**OPS, **ACTIVATIONS}
+    known = _known()
     if activation not in known:
         raise ValueError(
-            f"No activation is named {activation!r}; choose one of {', '.join(ACTIVATIONS)}, "
-            "or give a function."
+            f"No activation is named {activation!r:.60}; choose one of {', '.join(ACTIVATIONS)}, "
+            "or give a function. An operation of yours needs its define(...) first."
         )
     return known[activation]
 
@@ -69,8 +69,11 @@ def activation_name(activation: Activation) -> str:
     >>> activation_name(linear), activation_name(lambda s: s * s)
     ('linear', '')
     """
-    known: dict[str, Activation] = {**ACTIVATIONS, **OPS}
-    for name, function in known.items():
+    for name, function in _known().items():
         if function is activation:
             return name
     return ""
+
+
+def _known() -> dict[str, Activation]:
+    return {**OPS, **ACTIVATIONS}

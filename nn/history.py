@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from math import isfinite
+from math import inf, isfinite, isnan
 from typing import Any
 
 
@@ -42,14 +42,14 @@ class Report:
     seconds: float = 0.0
 
     def __str__(self) -> str:
-        parts = [f"epoch {self.epoch:3d}", f"loss {self.loss:.4f}"]
+        text = f"epoch {self.epoch:3d}  loss {self.loss:.4f}"
         if self.accuracy is not None:
-            parts.append(f"accuracy {self.accuracy:6.1%}")
+            text += f"  accuracy {self.accuracy:6.1%}"
         if self.validation_loss is not None:
-            parts.append(f"validation loss {self.validation_loss:.4f}")
+            text += f"  validation {self.validation_loss:.4f}"
         if self.validation_accuracy is not None:
-            parts.append(f"accuracy {self.validation_accuracy:6.1%}")
-        return "   ".join([*parts, f"{self.seconds:.1f} s"])
+            text += f" {self.validation_accuracy:6.1%}"
+        return f"{text}  {self.seconds:.1f} s"
 
 
 @dataclass
@@ -124,14 +124,15 @@ class History:
 
 
 def judged(report: Report) -> float:
-    """Return the loss by which an epoch is judged: of validation, if there is one.
+    """Return the loss by which an epoch is judged: of validation, if there is one; inf for nan.
 
     Examples
     --------
     >>> judged(Report(1, 10, 0.7, 0.1, True, validation_loss=0.9))
     0.9
     """
-    return report.loss if report.validation_loss is None else report.validation_loss
+    loss = report.loss if report.validation_loss is None else report.validation_loss
+    return inf if isnan(loss) else loss
 
 
 def sparkline(values: Sequence[float], width: int = 60) -> str:
@@ -154,5 +155,7 @@ def sparkline(values: Sequence[float], width: int = 60) -> str:
     finite = [v for v in values if isfinite(v)]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
     bars = "▁▂▃▄▅▆▇█"
-    scale = (len(bars) - 1) / (high - low) if high > low else 0.0
-    return "".join(bars[round((v - low) * scale)] if isfinite(v) else "!" for v in values)
+    half = 1.0 if isfinite(high - low) else 0.5  # so that the largest floats can be subtracted
+    span = high * half - low * half or 1.0
+    shares = [(v * half - low * half) / span if isfinite(v) else None for v in values]
+    return "".join("!" if s is None else bars[round(s * (len(bars) - 1))] for s in shares)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import Value, as_values, scope, weighted_sum
+from autograd import Op, Value, as_values, scope, weighted_sum
 from nn.activations import Activation, activation_name, find_activation
 from nn.initializers import Initializer, find_initializer, generator
 from nn.module import Module
@@ -78,12 +78,16 @@ class Neuron(Module):
         ValueError
             If there are more or fewer inputs than weights.
         """
-        if len(x) != len(self.w):
-            raise ValueError(f"Got {len(x)} inputs, but this neuron has {len(self.w)} weights.")
         s = weighted_sum(self.w, x, self.b)
-        out: Value = self.activation(s)
-        if self.name:
-            s.scope = out.scope = f"{s.scope}/{self.name}" if s.scope else self.name
+        if not self.name:
+            return self.activation(s)  # type: ignore[no-any-return]
+        s.scope = f"{s.scope}/{self.name}" if s.scope else self.name
+        if isinstance(self.activation, Op):  # one node, quicker to name than to make in a scope
+            out: Value = self.activation(s)
+            out.scope = s.scope
+        else:
+            with scope(self.name):
+                out = self.activation(s)
         return out
 
     def __repr__(self) -> str:

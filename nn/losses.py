@@ -39,7 +39,7 @@ def mse(scores: Any, target: Any) -> Any:
     4.0
     """
     outputs = scores if isinstance(scores, Sequence) else [scores]
-    targets = target if hasattr(target, "__len__") else [target]
+    targets = target if _is_row(target) else [target]
     if len(outputs) != len(targets):
         raise ValueError(f"mse got {len(outputs)} outputs and {len(targets)} targets.")
     squares = [(s - t) ** 2 for s, t in zip(outputs, targets, strict=True)]
@@ -58,7 +58,7 @@ def hinge(scores: Any, target: Any) -> Any:
     >>> hinge(Value(0.25), 1).data, hinge(Value(3.0), 1).data
     (0.75, 0.0)
     """
-    return relu(1 - _label(target, "hinge") * _one(scores, "hinge"))
+    return relu(1 - _label(target, "hinge") * only(scores, "hinge"))
 
 
 def logistic(scores: Any, target: Any) -> Any:
@@ -75,7 +75,7 @@ def logistic(scores: Any, target: Any) -> Any:
     >>> logistic(Value(-1000.0), 1).data
     1000.0
     """
-    return softplus(-_label(target, "logistic") * _one(scores, "logistic"))
+    return softplus(-_label(target, "logistic") * only(scores, "logistic"))
 
 
 def binary_cross_entropy(scores: Any, target: Any) -> Any:
@@ -104,7 +104,7 @@ def binary_cross_entropy(scores: Any, target: Any) -> Any:
     >>> s.grad
     -0.81757447619364
     """
-    s = _one(scores, "binary_cross_entropy")
+    s = only(scores, "binary_cross_entropy")
     if not 0 <= target <= 1:
         raise ValueError(
             f"The target is {target!r}, but a target is a probability in [0, 1]. "
@@ -143,8 +143,9 @@ def cross_entropy(scores: Any, target: Any) -> Any:
     """
     if not isinstance(scores, Sequence):
         raise ValueError("cross_entropy needs a list of scores, one for each class; got one score.")
-    if hasattr(target, "__len__"):
-        if len(target) != len(scores) or abs(sum(target) - 1) > 1e-9 or min(target) < 0:
+    if _is_row(target):
+        fits = len(target) == len(scores) and all(share >= 0 for share in target)
+        if not fits or not abs(sum(target) - 1) <= 1e-9:
             raise ValueError(
                 f"The target is {list(target)!r:.80}, but it must be a class or {len(scores)} "
                 "probabilities that sum to 1."
@@ -157,13 +158,23 @@ def cross_entropy(scores: Any, target: Any) -> Any:
     return log_sum_exp(scores) - scores[int(target)]
 
 
-def _one(scores: Any, loss: str) -> Any:
-    """Return the only score, alone or in a list."""
+def only(scores: Any, loss: str) -> Any:
+    """Return the only score, alone or in a list.
+
+    Examples
+    --------
+    >>> only([2.5], "hinge")
+    2.5
+    """
     if not isinstance(scores, Sequence):
         return scores
     if len(scores) != 1:
         raise ValueError(f"{loss} needs a model with one output; got {len(scores)} scores.")
     return scores[0]
+
+
+def _is_row(target: Any) -> bool:
+    return hasattr(target, "__len__") and not isinstance(target, str)
 
 
 def _label(target: Any, loss: str) -> float:
@@ -188,7 +199,7 @@ class Loss:
         ``decide(scores)``: the label that a list of score numbers stands for, in the vocabulary of
         the targets; None where the target is a number, not a label.
     targets : str
-        What the targets are, in words.
+        What the targets are, in words; "any" if nobody knows, and then they are not checked.
     """
 
     name: str
@@ -200,13 +211,29 @@ class Loss:
         """Return the loss of one sample."""
         return self.of_sample(scores, target)
 
+    def is_right(self, scores: Sequence[float], target: Any) -> bool:
+        """Return whether it decides for the target, or for the class that the target favours.
+
+        Examples
+        --------
+        >>> LOSSES["cross_entropy"].is_right([0.5, 2.0], [0.1, 0.9])
+        True
+        """
+        if self.decide is None:
+            return False
+        if self.name == "cross_entropy" and _is_row(target):
+            target = largest(target)
+        elif self.name == "binary_cross_entropy":
+            target = int(target > 0.5)
+        return bool(self.decide(scores) == target)
+
 
 def _sign(scores: Sequence[float]) -> int:
-    return 1 if scores[0] > 0 else -1
+    return 1 if only(scores, "a decision between -1 and +1") > 0 else -1
 
 
 def _above_half(scores: Sequence[float]) -> int:
-    return int(scores[0] > 0)
+    return int(only(scores, "a decision between 0 and 1") > 0)
 
 
 def largest(scores: Sequence[float]) -> int:

@@ -56,7 +56,7 @@ def confusion(
     """
     if len(predicted) != len(targets):
         raise ValueError(f"Got {len(predicted)} predictions and {len(targets)} targets.")
-    size = classes or max([*predicted, *targets], default=-1) + 1
+    size = classes or int(max([*predicted, *targets], default=-1)) + 1
     table = [[0] * size for _ in range(size)]
     for i, (guess, target) in enumerate(zip(predicted, targets, strict=True)):
         if guess not in range(size) or target not in range(size):
@@ -79,6 +79,8 @@ def confusion_text(table: Sequence[Sequence[int]], class_names: Sequence[str]) -
        cat    5    1
        dog    .    4
     """
+    if len(table) != len(class_names):
+        raise ValueError(f"Got a table of {len(table)} classes and {len(class_names)} names.")
     width = max(map(len, class_names), default=1)
     cell = max(width, len(str(max((max(row) for row in table), default=0)))) + 2
     head = "is".ljust(width + 3) + "".join(name.rjust(cell) for name in class_names)

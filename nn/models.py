@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from autograd import Value, as_values, exp, log_sum_exp, scope, sigmoid, to_float, weighted_sum
-from nn.activations import Activation, activation_name
+from nn.activations import Activation, activation_name, find_activation
 from nn.initializers import Initializer, find_initializer, generator
 from nn.layers import Layer, describe_activation
-from nn.losses import LOSSES, Loss, find_loss
+from nn.losses import LOSSES, Loss, find_loss, only
 from nn.module import Module
 
 
@@ -96,7 +96,8 @@ class Model(Module):
         if self.loss.name == "cross_entropy":
             return [float(p) for p in softmax(numbers)]
         if self.loss.name in ("logistic", "binary_cross_entropy"):
-            return [sigmoid(-numbers[0]), sigmoid(numbers[0])]
+            s = only(numbers, self.loss.name)
+            return [sigmoid(-s), sigmoid(s)]
         raise ValueError(
             f"A model trained with {self.loss.name} gives scores, not probabilities. Use the loss "
             "logistic, binary_cross_entropy or cross_entropy."
@@ -147,10 +148,11 @@ class MLP(Model):
         seed: int | random.Random | None = None,
         loss: str | Loss | None = None,
     ) -> None:
+        nouts = list(nouts)
         if not nouts:
             raise ValueError("An MLP needs at least one layer, its output; got nouts=[].")
         if head not in HEADS:
-            raise ValueError(f"head must be one of {', '.join(HEADS)}; got {head!r}.")
+            raise ValueError(f"head must be one of {', '.join(HEADS)}; got {head!r:.60}.")
         if head == "softmax" and nouts[-1] < 2:
             raise ValueError("A softmax over one output is always 1; use head='sigmoid'.")
         if isinstance(activation, str) or callable(activation):
@@ -163,12 +165,19 @@ class MLP(Model):
             )
         rng = generator(seed)
         self.nin, self.nout, self.head, self.init = nin, nouts[-1], head, init
-        self.loss = find_loss(loss or _LOSS_OF_HEAD[head])
+        fitting = _LOSSES_OF_HEAD[head]
+        self.loss = find_loss(loss or fitting[0])
+        if self.loss.name in LOSSES and self.loss.name not in fitting:
+            raise ValueError(
+                f"The loss {self.loss.name} would train the scores without seeing the {head} head; "
+                f"use {' or '.join(fitting)}, or head='linear'."
+            )
         self.layers: list[Layer] = []
         sizes = [nin, *nouts]
         for i, act in enumerate([*hidden, "linear"]):
             name = "output" if i == len(nouts) - 1 else f"hidden {i + 1}"
-            draw = init or ("he" if act in _RECTIFIERS else "glorot")
+            is_rectifier = activation_name(find_activation(act)) in _RECTIFIERS
+            draw = init or ("he" if is_rectifier else "glorot")
             layer = Layer(sizes[i], sizes[i + 1], activation=act, init=draw, seed=rng, name=name)
             self.layers.append(layer)
 
@@ -224,12 +233,16 @@ class MLP(Model):
         return f"MLP({self.nin} inputs, {', '.join(sizes)}; {len(self.parameters())} parameters)"
 
 
-_LOSS_OF_HEAD = {"linear": "mse", "sigmoid": "binary_cross_entropy", "softmax": "cross_entropy"}
+_LOSSES_OF_HEAD: dict[str, tuple[str, ...]] = {  # the usual one first
+    "linear": tuple(LOSSES),
+    "sigmoid": ("binary_cross_entropy", "logistic"),
+    "softmax": ("cross_entropy",),
+}
 _RECTIFIERS = ("relu", "leaky_relu", "softplus")
 
 
 def _name_of_loss(loss: Loss) -> str:
-    if LOSSES.get(loss.name) is not loss:
+    if LOSSES.get(loss.name) != loss:  # not `is`: a copied or unpickled model has a copy
         raise ValueError(
             f"The loss {loss.name!r} is your own; set model.loss to a named one to save."
         )
@@ -275,6 +288,11 @@ class SingleNeuron(Model):
 
     def settings(self) -> dict[str, Any]:
         """Return the arguments that make a model of this shape, as plain data."""
+        if self.loss != find_loss(self.usual_loss):
+            raise ValueError(
+                f"The loss of a {type(self).__name__} in a file is {self.usual_loss}, but "
+                f"model.loss is {self.loss.name}, by which it would decide otherwise."
+            )
         return {"nin": self.nin}
 
     def __repr__(self) -> str:

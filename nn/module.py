@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from sys import float_info
 from typing import Any
 
 from autograd import Value
@@ -108,8 +109,8 @@ def _pairs(path: str, part: Any, state: Any) -> Iterator[tuple[Value, float]]:
         part = {name: inner for name, inner in vars(part).items() if _has_values(inner)}
     if isinstance(part, dict):
         if not isinstance(state, dict) or state.keys() != part.keys():
-            got = sorted(state) if isinstance(state, dict) else type(state).__name__
-            raise ValueError(f"{where} should have the parts {sorted(part)}; got {got}.")
+            got = list(state) if isinstance(state, dict) else type(state).__name__
+            raise ValueError(f"{where} should have the parts {list(part)}; got {got!s:.200}.")
         for name, inner in part.items():
             yield from _pairs(f"{path}.{name}" if path else name, inner, state[name])
     elif isinstance(part, list | tuple):
@@ -121,6 +122,6 @@ def _pairs(path: str, part: Any, state: Any) -> Iterator[tuple[Value, float]]:
             yield from _pairs(f"{path}[{i}]", inner, number)
     else:
         is_number = isinstance(state, int | float) and not isinstance(state, bool)
-        if not is_number or not abs(state) < float("inf"):
+        if not is_number or not abs(state) <= float_info.max:
             raise ValueError(f"{where} should be a finite number; got {state!r:.60}.")
         yield part, float(state)

@@ -7,7 +7,7 @@ written once, with + - * / and powers only, so that it serves numbers and arrays
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, ClassVar
 
 from autograd import Value
@@ -36,10 +36,11 @@ class Optimizer:
     memory: ClassVar[int] = 0  # numbers remembered for each parameter, 0.0 at the start
 
     def __init__(self, parameters: Sequence[Value], learning_rate: float) -> None:
-        if not parameters:
-            raise ValueError("An optimizer needs at least one parameter; got none.")
-        _refuse_unless(learning_rate > 0, "learning_rate", learning_rate, "above 0")
         self.parameters = list(parameters)
+        if not self.parameters:
+            raise ValueError("An optimizer needs at least one parameter; got none.")
+        fine = 0 < learning_rate < inf
+        _refuse_unless(fine, "learning_rate", learning_rate, "above 0 and finite")
         self.learning_rate = learning_rate
         self.steps = 0
         self.state: list[State] = [(0.0,) * self.memory for _ in self.parameters]
@@ -63,17 +64,21 @@ class Optimizer:
         Raises
         ------
         FloatingPointError
-            If a gradient is inf or nan; then nothing has moved.
+            If a gradient is inf or nan, or a step would lead there; then nothing has moved.
         """
-        for i, parameter in enumerate(self.parameters):
-            if not isfinite(parameter.grad):
+        moved = []
+        for i, (p, state) in enumerate(zip(self.parameters, self.state, strict=True)):
+            data, state = self.update(p.data, p.grad, state, self.steps + 1)
+            if not all(map(isfinite, (p.grad, data, *state))):
                 raise FloatingPointError(
-                    f"The gradient of parameter {i} ({parameter!r}) is {parameter.grad}; no "
-                    "parameter was moved. Try a smaller learning rate."
+                    f"The gradient of parameter {i} ({p!r}) is {p.grad}, too large for a step; no "
+                    "parameter was moved. Try a smaller learning rate, or scale the inputs."
                 )
+            moved.append((p, data, state))
         self.steps += 1
-        for i, p in enumerate(self.parameters):
-            p.data, self.state[i] = self.update(p.data, p.grad, self.state[i], self.steps)
+        for p, data, _ in moved:
+            p.data = data
+        self.state = [state for _, _, state in moved]
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""

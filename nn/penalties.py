@@ -35,7 +35,7 @@ def l2(weights: Sequence[Value], strength: float, samples: int) -> Any:
     >>> l2([Value(3.0), Value(4.0)], strength=0.4, samples=10).data
     0.5
     """
-    if strength < 0 or samples < 1:
+    if not strength >= 0 or samples < 1:
         raise ValueError(
             f"L2 needs a strength of at least 0 and at least one sample; got strength={strength}, "
             f"samples={samples}."

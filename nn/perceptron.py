@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from autograd import Value, sign
+from nn.data import check_numbers
 from nn.initializers import generator
 from nn.losses import hinge
 from nn.models import SingleNeuron
@@ -96,7 +97,7 @@ class Perceptron(SingleNeuron):
         ValueError
             If the data is empty, ragged, or has other labels.
         """
-        _check(inputs, labels, self.nin, order)
+        _check(inputs, labels, self.nin, order, max_epochs)
         rng, indices = generator(seed), list(range(len(inputs)))
         for epoch in range(1, max_epochs + 1):
             mistakes = 0
@@ -140,7 +141,7 @@ class Perceptron(SingleNeuron):
             If it did not converge: no line separates the classes, or max_epochs was too small. The
             weights are then the best of all corrections ("pocket", Gallant 1990).
         """
-        _check(inputs, labels, self.nin, order)
+        _check(inputs, labels, self.nin, order, max_epochs)
         best = self._mistakes(inputs, labels, at_most=len(inputs)), self.state()
         self.updates_: list[PerceptronUpdate] = []
         for update in self.updates(inputs, labels, max_epochs=max_epochs, order=order, seed=seed):
@@ -175,10 +176,14 @@ class Perceptron(SingleNeuron):
         return mistakes
 
 
-def _check(inputs: Sequence[Sequence[float]], labels: Sequence[int], nin: int, order: str) -> None:
+def _check(
+    inputs: Sequence[Sequence[float]], labels: Sequence[int], nin: int, order: str, max_epochs: int
+) -> None:
+    if max_epochs < 1:
+        raise ValueError(f"max_epochs must be at least 1; got {max_epochs}.")
     if order not in ("cyclic", "random"):
         raise ValueError(f"order must be 'cyclic' or 'random'; got {order!r}.")
-    if not inputs or len(inputs) != len(labels):
+    if not len(inputs) or len(inputs) != len(labels):
         raise ValueError(
             f"A perceptron needs as many labels as samples, and at least one; got {len(inputs)} "
             f"samples and {len(labels)} labels."
@@ -186,6 +191,7 @@ def _check(inputs: Sequence[Sequence[float]], labels: Sequence[int], nin: int, o
     for i, (x, label) in enumerate(zip(inputs, labels, strict=True)):
         if len(x) != nin:
             raise ValueError(f"inputs[{i}] has {len(x)} numbers, but this perceptron takes {nin}.")
+        check_numbers(x, f"inputs[{i}]")
         try:
             hinge(0.0, label)
         except ValueError as error:

@@ -30,15 +30,18 @@ class Progress:
     --------
     >>> show = Progress(epochs=1, stream=sys.stdout)
     >>> show(Report(1, 36, 0.5, 0.01, epoch_end=True, accuracy=0.9, seconds=0.25))
-    epoch   1/1   loss 0.5000   accuracy  90.0%   0.2 s
+    epoch   1/1  loss 0.5000  accuracy  90.0%  0.2 s
     >>> show.close()
     """
 
     def __init__(self, epochs: int, stream: TextIO | None = None, lines: int = 10) -> None:
         self.epochs, self.stream = epochs, stream
-        self.every = max(1, epochs // lines)
-        self._drawn = self._width = 0.0
+        if lines < 1:
+            raise ValueError(f"lines must be at least 1; got {lines}.")
+        self.every = max(1, -(-epochs // lines))
+        self._drawn = 0.0
         self._open = False
+        self._unshown: Report | None = None
 
     def __call__(self, report: Report) -> None:
         """Show one report, if it is time to."""
@@ -49,20 +52,25 @@ class Progress:
                 self._drawn, self._open = now, True
                 stream.write(f"\r\x1b[K{self._line(report)}")
                 stream.flush()
-        elif report.epoch_end and (
-            report.epoch % self.every == 0 or report.epoch in (1, self.epochs)
-        ):
-            stream.write(self._line(report) + "\n")
-            stream.flush()
+        elif report.epoch_end:
+            self._unshown = report
+            if report.epoch % self.every == 0 or report.epoch in (1, self.epochs):
+                self._write_unshown(stream)
 
     def close(self) -> None:
-        """End the line on a terminal."""
+        """End the line on a terminal; elsewhere write the last one, if training stopped early."""
+        stream = self.stream or sys.stderr
         if self._open:
-            (self.stream or sys.stderr).write("\n")
+            stream.write("\n")
             self._open = False
+        self._write_unshown(stream)
+
+    def _write_unshown(self, stream: TextIO) -> None:
+        if self._unshown:
+            stream.write(self._line(self._unshown) + "\n")
+            stream.flush()
+            self._unshown = None
 
     def _line(self, report: Report) -> str:
-        text = (
-            str(report) if report.epoch_end else f"epoch {report.epoch:3d}   loss {report.loss:.4f}"
-        )
+        text = str(report) if report.epoch_end else str(report).rpartition("  ")[0]
         return text.replace(f"epoch {report.epoch:3d}", f"epoch {report.epoch:3d}/{self.epochs}", 1)

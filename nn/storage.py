@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from nn.initializers import Initializer
 from nn.models import MLP, LinearRegression, LogisticRegression, Model
 from nn.perceptron import Perceptron
 
@@ -60,11 +62,13 @@ def save(model: Model, path: str | Path, *, about: dict[str, Any] | None = None)
         "about": about or {},
         "state": model.state(),
     }
+    broken = [name for name, p in model.named_parameters() if not isfinite(p.data)]
+    if broken:
+        raise ValueError(f"Not saved: {', '.join(broken[:5])} is inf or nan.")
     try:
         parts = {key: json.dumps(part, allow_nan=False) for key, part in content.items()}
-    except ValueError:
-        broken = [n for n, p in model.named_parameters() if p.data - p.data != 0]
-        raise ValueError(f"Not saved: {', '.join(broken[:5]) or 'about'} is inf or nan.") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"Not saved: about must be plain data for JSON: {error}.") from None
     lines = ",\n".join(f'  "{key}": {part}' for key, part in parts.items())
     write_whole(path, f"{{\n{lines}\n}}\n")
 
@@ -87,13 +91,40 @@ def load_with_about(path: str | Path) -> tuple[Model, dict[str, Any]]:
     content = _read(path)
     kind, settings = content["model"], content["settings"]
     if kind not in MODELS:
-        raise ModelFileError(f"{path} holds a {kind!r}; this version knows {', '.join(MODELS)}.")
+        raise ModelFileError(
+            f"{path} holds a {kind!r:.60}; this version knows {', '.join(MODELS)}."
+        )
     try:
-        model = MODELS[kind](**settings)
+        model = MODELS[kind](**settings, init=_zeros(_count_numbers(content["state"])), seed=0)
         model.load_state(content["state"])
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
         raise ModelFileError(f"{path} is damaged: {error}") from None
     return model, content["about"]
+
+
+def _zeros(most: int) -> Initializer:
+    """Return an initializer that refuses to draw more weights than the file has numbers."""
+    left = iter(range(most))
+
+    def zero(*_: Any) -> float:
+        if next(left, None) is None:
+            raise ValueError(f"its settings ask for more weights than its {most} numbers.")
+        return 0.0
+
+    return zero
+
+
+def _count_numbers(state: Any) -> int:
+    count, parts = 0, [state]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
+        else:
+            count += 1
+    return count
 
 
 def _read(path: str | Path) -> dict[str, Any]:
@@ -105,10 +136,12 @@ def _read(path: str | Path) -> dict[str, Any]:
         raise ModelFileError(f"{path} is no model file, or cut off: {error}.") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ModelFileError(f'{path} is no model file: it has no "format": "{FORMAT}".')
-    if content.get("version") != VERSION:
+    version = content.get("version")
+    if version != VERSION:
+        newer = isinstance(version, int) and version > VERSION
         raise ModelFileError(
-            f"{path} has version {content.get('version')!r}, but this program reads version "
-            f"{VERSION}. Install a newer autograd-nn."
+            f"{path} has version {version!r:.60}, but this program reads version {VERSION}."
+            + " Install a newer autograd-nn." * newer
         )
     wanted = {"model": str, "settings": dict, "state": dict, "about": dict}
     for key, kind in wanted.items():

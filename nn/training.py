@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -100,53 +101,63 @@ def training_steps(
     loss = find_loss(loss or model.loss)
     check_samples(model, loss, inputs, targets)
     if validation is not None:
+        if not isinstance(validation, tuple | list) or len(validation) != 2:
+            raise ValueError(f"Give validation=(inputs, targets); got {type(validation).__name__}.")
         check_samples(model, loss, *validation, kind="validation ")
     if epochs < 1:
         raise ValueError(f"epochs must be at least 1; got {epochs}.")
     if isinstance(optimizer, str):
         optimizer = find_optimizer(optimizer)(model.parameters(), learning_rate)
+    elif set(optimizer.parameters).isdisjoint(model.parameters()):
+        raise ValueError(
+            "The optimizer holds none of the model's parameters. Make it anew for this model."
+        )
     n, first_rate, rate_factor = len(inputs), optimizer.learning_rate, find_schedule(schedule)
     size = n if batch_size is None else batch_size
     weights = weights_of(model) if l2 else []
+    l2_penalty(weights, l2, n)  # refuses what is no strength before anything has moved
     samples = [as_values(x) for x in inputs]  # constants, made once for all epochs
     rng, start, step = generator(seed), perf_counter(), 0
     steps_in_all = epochs * len(list(batches(n, size)))
-    for epoch in range(1, epochs + 1):
-        loss_sum, right, done = 0.0, 0, 0
-        for batch in batches(n, size, seed=rng):
-            optimizer.learning_rate = first_rate * rate_factor(step / steps_in_all)
-            step += 1
-            with _saying_where(epoch, step):
-                scores = [model.scores(samples[i]) for i in batch]
-                batch_targets = [targets[i] for i in batch]
-                data_loss = mean_loss(loss, scores, batch_targets)
-                objective = data_loss + l2_penalty(weights, l2, n) if l2 else data_loss
-                optimizer.zero_grad()
-                objective.backward()
-                optimizer.step()
-            loss_sum += data_loss.data * len(batch)
-            right += _count_right(loss, scores, batch_targets)
-            done += len(batch)
-            report = Report(epoch, step, data_loss.data, optimizer.learning_rate)
-            if done == n:
-                report = replace(
-                    report,
-                    epoch_end=True,
-                    loss=loss_sum / n,
-                    accuracy=right / n if loss.decide else None,
-                    seconds=perf_counter() - start,
-                )
-                if validation is not None:
-                    with _saying_where(epoch, step):
-                        judgement = evaluate(model, *validation, loss=loss)
+    try:
+        for epoch in range(1, epochs + 1):
+            loss_sum, right, done = 0.0, 0, 0
+            for batch in batches(n, size, seed=rng):
+                optimizer.learning_rate = first_rate * rate_factor(step / steps_in_all)
+                step += 1
+                with _saying_where(epoch, step), collector_paused():
+                    scores = [model.scores(samples[i]) for i in batch]
+                    batch_targets = [targets[i] for i in batch]
+                    data_loss = mean_loss(loss, scores, batch_targets)
+                    objective = data_loss + l2_penalty(weights, l2, n) if l2 else data_loss
+                    optimizer.zero_grad()
+                    objective.backward()
+                    optimizer.step()
+                loss_sum += data_loss.data * len(batch)
+                for sample_scores, target in zip(scores, batch_targets, strict=True):
+                    right += loss.is_right([s.data for s in sample_scores], target)
+                done += len(batch)
+                report = Report(epoch, step, data_loss.data, optimizer.learning_rate)
+                if done == n:
                     report = replace(
                         report,
-                        validation_loss=judgement[0],
-                        validation_accuracy=judgement[1],
+                        epoch_end=True,
+                        loss=loss_sum / n,
+                        accuracy=right / n if loss.decide else None,
                         seconds=perf_counter() - start,
                     )
-            yield report
-    optimizer.learning_rate = first_rate
+                    if validation is not None:
+                        with _saying_where(epoch, step):
+                            judgement = evaluate(model, *validation, loss=loss)
+                        report = replace(
+                            report,
+                            validation_loss=judgement[0],
+                            validation_accuracy=judgement[1],
+                            seconds=perf_counter() - start,
+                        )
+                yield report
+    finally:
+        optimizer.learning_rate = first_rate
 
 
 def fit(
@@ -202,6 +213,8 @@ def fit(
         raise ValueError(
             "A perceptron learns by a rule of its own: call model.fit(inputs, labels)."
         )
+    if not min_delta >= 0:
+        raise ValueError(f"min_delta must be at least 0; got {min_delta}.")
     if patience is not None and (validation is None or patience < 1):
         raise ValueError(
             "Early stopping needs validation=(inputs, targets) and a patience of at least 1; got "
@@ -261,8 +274,9 @@ def evaluate(
     losses, right = 0.0, 0
     for x, target in zip(inputs, targets, strict=True):
         scores = model.score_numbers(x)
-        losses += to_float(loss(scores, target))
-        right += _count_right(loss, [scores], [target])
+        # a loss of the user may know Values only
+        losses += to_float(loss(as_values(scores) if loss.targets == "any" else scores, target))
+        right += loss.is_right(scores, target)
     return losses / len(inputs), right / len(inputs) if loss.decide else None
 
 
@@ -290,18 +304,30 @@ def check_samples(
         )
     dummy = [0.0] * model.nout
     for i, (x, target) in enumerate(zip(inputs, targets, strict=True)):
+        if not hasattr(x, "__len__"):
+            raise ValueError(
+                f"{kind}inputs[{i}] is {x!r:.60}; a sample is a list of numbers, also of one."
+            )
         if len(x) != model.nin:
             raise ValueError(
                 f"{kind}inputs[{i}] has {len(x)} numbers, but the model takes {model.nin}."
             )
         for j, number in enumerate(x):
-            if not isfinite(to_float(number)):
-                raise ValueError(f"{kind}inputs[{i}][{j}] is {number}; a finite number is needed.")
+            if not _is_finite(number):
+                raise ValueError(
+                    f"{kind}inputs[{i}][{j}] is {number!r:.60}; a finite number is needed."
+                )
         if loss.targets != "any":
             try:
-                loss(dummy, target)
+                fits = _is_finite(loss(dummy, target))
             except ValueError as error:
                 raise ValueError(f"{kind}targets[{i}]: {error}") from None
+            except (TypeError, OverflowError):
+                fits = False
+            if not fits:
+                raise ValueError(
+                    f"{kind}targets[{i}] is {target!r:.60}; {loss.name} takes {loss.targets}."
+                )
 
 
 class DivergenceError(ArithmeticError):
@@ -311,18 +337,42 @@ class DivergenceError(ArithmeticError):
 
 
 @contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep Python's cycle collector from running in this block.
+
+    Graphs of Values have no cycles and free themselves when the last name of them goes. The
+    collector finds nothing in them, but looks through all of them again and again.
+
+    Examples
+    --------
+    >>> with collector_paused():
+    ...     gc.isenabled()
+    False
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@contextmanager
 def _saying_where(epoch: int, step: int) -> Iterator[None]:
     try:
         yield
     except ArithmeticError as error:
+        advice = " Try a smaller learning rate, or scale the inputs."
+        if isinstance(error, FloatingPointError):
+            advice = ""  # the optimizer has given it
         raise DivergenceError(
-            f"Training diverged in epoch {epoch}, step {step}: {error} "
-            "Try a smaller learning rate, or scale the inputs."
+            f"Training diverged in epoch {epoch}, step {step}: {error}{advice}"
         ) from error
 
 
-def _count_right(loss: Loss, scores: Sequence[Sequence[Any]], targets: Sequence[Any]) -> int:
-    if not loss.decide:
-        return 0
-    numbers = [[to_float(s) for s in sample] for sample in scores]
-    return sum(bool(loss.decide(s) == t) for s, t in zip(numbers, targets, strict=True))
+def _is_finite(number: Any) -> bool:
+    try:
+        return isfinite(to_float(number))
+    except (TypeError, OverflowError):
+        return False

@@ -70,8 +70,8 @@ def build(pick, number, size=12):
                 numbers.append(recipe.run()[-1])
                 speeds.append(speed)
                 break
-    unused = set(range(len(numbers))) - {x for _, inputs in recipe.steps for x in inputs}
-    recipe.steps.append((total_of, sorted(x for x in unused if isinstance(x, int))))
+    used = {x for _, inputs in recipe.steps for x in inputs if isinstance(x, int)}
+    recipe.steps.append((total_of, [x for x in range(len(numbers)) if x not in used]))
     return recipe
 
 

@@ -1,4 +1,4 @@
-"""Code written for micrograd and for Karpathy's lecture runs with nothing but the import changed."""
+"""Code written for micrograd and Karpathy's lecture runs with nothing but the import changed."""
 
 import math
 import random
@@ -7,7 +7,7 @@ import pytest
 
 import nn
 from autograd import Value
-from nn import MLP, Layer, Neuron  # noqa: F401 (what micrograd's notebooks import)
+from nn import MLP, Layer, Neuron
 
 
 def test_the_example_of_its_readme():
@@ -57,7 +57,7 @@ def test_its_moons_demo(on_numpy):
         losses = [(1 + -yi * scorei).relu() for yi, scorei in zip(y, scores)]
         data_loss = sum(losses) * (1.0 / len(losses))
         alpha = 1e-4
-        reg_loss = alpha * sum((p * p for p in model.parameters()))
+        reg_loss = alpha * sum(p * p for p in model.parameters())
         total_loss = data_loss + reg_loss
         accuracy = [(yi > 0) == (scorei.data > 0) for yi, scorei in zip(y, scores)]
         return total_loss, sum(accuracy) / len(accuracy)
@@ -116,7 +116,7 @@ def test_its_drawing_helper():
     y = n([Value(1.0), Value(-2.0)])
     y.backward()
     assert "data -2.0000" in draw_dot(y).source
-    assert "label=\"**2\"" in draw_dot(x**2).source
+    assert 'label="**2"' in draw_dot(x**2).source
 
 
 def test_the_lecture_by_hand():

@@ -169,8 +169,8 @@ def test_trap_15_cycles_cannot_be_made():
 
 
 @pytest.mark.parametrize(("expression", "expected"), [
-    (lambda v: sum([v, v]), 6), (lambda v: 1 + v, 4), (lambda v: 2 - v, -1), (lambda v: 2 / v, 2 / 3),
-    (lambda v: 2**v, 8), (lambda v: v - 2, 1), (lambda v: v / 2, 1.5), (lambda v: 3 * v, 9),
+    (lambda v: sum([v, v]), 6), (lambda v: 1 + v, 4), (lambda v: 2 - v, -1),
+    (lambda v: 2 / v, 2 / 3), (lambda v: 2**v, 8), (lambda v: v - 2, 1), (lambda v: v / 2, 1.5), (lambda v: 3 * v, 9),
 ])  # fmt: skip
 def test_trap_16_numbers_may_stand_on_either_side(expression, expected):
     assert expression(Value(3.0)).data == pytest.approx(expected)
@@ -253,7 +253,8 @@ def test_trap_25_relu_is_flat_at_zero_and_does_not_hide_nan():
 
 @pytest.mark.parametrize(("use", "error"), [
     (lambda x: log(x - x), "log(0)"), (lambda x: 1 / (x - x), "div(1, 0)"),
-    (lambda x: (x * 1000).exp(), "exp(1000)"), (lambda x: (x * 1e200) * 1e200, "mul(1e+200, 1e+200)"),
+    (lambda x: (x * 1000).exp(), "exp(1000)"),
+    (lambda x: (x * 1e200) * 1e200, "mul(1e+200, 1e+200)"),
 ])  # fmt: skip
 def test_trap_26_what_is_undefined_names_the_operation(use, error):
     with pytest.raises((ArithmeticError, ValueError), match=re.escape(error) + " is undefined"):
@@ -269,7 +270,8 @@ def test_trap_27_nothing_overflows_that_need_not():
 
 
 @pytest.mark.parametrize("use", [
-    lambda x, y: x - y, lambda x, y: -x * y, lambda x, y: abs(x) - abs(y), lambda x, y: (y * y).log() / x,
+    lambda x, y: x - y, lambda x, y: -x * y, lambda x, y: abs(x) - abs(y),
+    lambda x, y: (y * y).log() / x,
 ])  # fmt: skip
 def test_trap_28_signs_of_slopes_are_right(use):
     assert gradcheck(use, 1.3, -0.7)
@@ -318,7 +320,6 @@ def test_trap_34_activations_per_layer_saving_constants_and_no_torch(tmp_path):
     y = x * 3
     y.backward()
     assert (x.grad, y.parents[1].constant, y.parents[1].grad) == (3, True, 0)
-
 
 
 def test_every_trap_of_engine_and_networks_has_its_test():

@@ -1,0 +1,110 @@
+"""The map of the house, checked: who may import whom, and how big the engine may be."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd
+import nn
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = {"autograd": autograd, "nn": nn}
+# A module may import from earlier lines, never from its own line or a later one.
+FLOORS = [
+    {"autograd.ops", "autograd.scopes"},
+    {"autograd.checks"},
+    {"autograd.operators"},
+    {"autograd.value"},
+    {
+        "autograd.copying",
+        "autograd.derive",
+        "autograd.formula",
+        "autograd.gradcheck",
+        "autograd.tree",
+    },
+    {"nn.activations", "nn.initializers", "nn.metrics", "nn.module", "nn.schedules"},
+    {"nn.history", "nn.layers", "nn.losses", "nn.optimizers", "nn.penalties"},
+    {"nn.data", "nn.models", "nn.progress", "nn.table_file"},
+    {"nn.samples", "nn.scaling", "nn.tables"},
+    {"nn.perceptron"},
+    {"nn.storage", "nn.training"},
+    {"nn.tasks"},
+    {"nn.commands"},
+    {"nn.__main__"},
+]
+FLOOR = {module: i for i, modules in enumerate(FLOORS) for module in modules}
+FILES = sorted(p for name in PACKAGES for p in (ROOT / name).rglob("*.py"))
+ROOMS = [path for path in FILES if path.name != "__init__.py"]
+ENGINE_LINES = 150
+
+
+def module_name(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def imports(path):
+    """Yield (module, name or None) of every import, also those inside functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+def module_imported(module, name):
+    """`from autograd import ops` imports the module autograd.ops."""
+    return f"{module}.{name}" if f"{module}.{name}" in FLOOR else module
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=module_name)
+def test_imports_point_down(path):
+    me = module_name(path)
+    assert me in FLOOR, f"{me} has no floor; add it to FLOORS where it belongs"
+    for target in (module_imported(*pair) for pair in imports(path)):
+        if target in FLOOR:
+            assert FLOOR[target] < FLOOR[me], f"{me} imports {target}: not below it"
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=module_name)
+def test_networks_use_the_front_door_of_the_engine(path):
+    for module, name in imports(path):
+        if module_name(path).startswith("nn.") and module.split(".")[0] == "autograd":
+            assert module == "autograd", f"{path.name} imports from {module}, not from autograd"
+            assert name in autograd.__all__, f"{path.name} imports {name}, which is not public"
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_nothing_outside_the_standard_library_is_imported_with_the_package(path):
+    inside = {
+        module
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+        for module in (
+            [a.name for a in inner.names] if isinstance(inner, ast.Import) else [inner.module]
+        )
+    }
+    for module, _ in imports(path):
+        top = module.split(".")[0]
+        assert top in sys.stdlib_module_names or top in PACKAGES or module in inside, module
+
+
+def test_every_floor_exists():
+    assert set(FLOOR) == {module_name(path) for path in ROOMS}
+
+
+@pytest.mark.parametrize("package", PACKAGES.values(), ids=PACKAGES)
+def test_the_front_door_is_complete_and_in_order(package):
+    assert sorted(package.__all__) == sorted(set(package.__all__))
+    for name in package.__all__:
+        assert hasattr(package, name)
+        assert getattr(getattr(package, name), "__doc__", None), f"{name} has no docstring"
+
+
+def test_the_engine_is_read_in_one_sitting():
+    lines = (ROOT / "autograd" / "value.py").read_text(encoding="utf-8").splitlines()
+    assert sum(bool(line.strip()) for line in lines) <= ENGINE_LINES
