@@ -28,8 +28,8 @@ def to_float(number: Any) -> float:
     OverflowError
         If it is an integer too large for a float.
     """
-    if isinstance(number, float):
-        return float(number)
+    if type(number) is float:
+        return number
     if hasattr(number, "record_op"):
         return number.data  # type: ignore[no-any-return]
     if isinstance(number, Real):
@@ -93,7 +93,7 @@ def outside(
     if not isinstance(error, ArithmeticError | ValueError):
         raise TypeError(f"The rule of {name}({named}) failed: {error}") from error
     raise type(error)(
-        f"{name}({named}) is undefined: {error}. "
+        f"{name}({named}) is undefined: {error.args[-1]}. "
         "Keep the inputs inside its domain, or use ieee_values() to get inf or nan."
     ) from None
 

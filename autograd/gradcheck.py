@@ -299,8 +299,6 @@ def _difference_quotient(
         if not math.isfinite(slope):
             obstacle = _NOT_FINITE
         error = math.fabs(slope - previous) + noise
-        if error > 100 * uncertainty:
-            break
         if error < uncertainty:
             best, uncertainty = slope, error
         previous = slope

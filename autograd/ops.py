@@ -174,7 +174,7 @@ def _power(x: float, y: float) -> float:
 
 
 def _power_margin(x: float, y: float) -> float:
-    if y == math.floor(y):
+    if y % 1 == 0:
         return math.inf if y >= 0 else fabs(x)
     return x
 

@@ -66,19 +66,26 @@ class Optimizer:
         FloatingPointError
             If a gradient is inf or nan, or a step would lead there; then nothing has moved.
         """
-        moved = []
-        for i, (p, state) in enumerate(zip(self.parameters, self.state, strict=True)):
-            data, state = self.update(p.data, p.grad, state, self.steps + 1)
-            if not all(map(isfinite, (p.grad, data, *state))):
+        moves = [
+            self.update(p.data, p.grad, state, self.steps + 1)
+            for p, state in zip(self.parameters, self.state, strict=True)
+        ]
+        self._refuse_unless_finite(moves)
+        self.steps += 1
+        self.state = [state for _, state in moves]
+        for p, (data, _) in zip(self.parameters, moves, strict=True):
+            p.data = data
+
+    def _refuse_unless_finite(self, moves: Sequence[tuple[float, State]]) -> None:
+        columns = zip(*[(data, *state) for data, state in moves], strict=True)
+        if all(isfinite(sum(column)) for column in columns):
+            return  # a sum with inf or nan in it is not finite
+        for i, (p, (data, state)) in enumerate(zip(self.parameters, moves, strict=True)):
+            if not all(map(isfinite, (data, *state))):
                 raise FloatingPointError(
                     f"The gradient of parameter {i} ({p!r}) is {p.grad}, too large for a step; no "
                     "parameter was moved. Try a smaller learning rate, or scale the inputs."
                 )
-            moved.append((p, data, state))
-        self.steps += 1
-        for p, data, _ in moved:
-            p.data = data
-        self.state = [state for _, _, state in moved]
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""

@@ -1,5 +1,4 @@
 """What the engine refuses and how it says so; IEEE numbers for those who ask for them."""
-# ruff: noqa: ARG005 - a rule takes all inputs and the output
 
 import itertools
 import math

@@ -1,5 +1,4 @@
 """The rule table: exact numbers, extremes, kinks, and every rule against finite differences."""
-# ruff: noqa: ARG005 - a rule takes all inputs and the output
 
 import math
 import pickle

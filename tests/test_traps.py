@@ -170,7 +170,8 @@ def test_trap_15_cycles_cannot_be_made():
 
 @pytest.mark.parametrize(("expression", "expected"), [
     (lambda v: sum([v, v]), 6), (lambda v: 1 + v, 4), (lambda v: 2 - v, -1),
-    (lambda v: 2 / v, 2 / 3), (lambda v: 2**v, 8), (lambda v: v - 2, 1), (lambda v: v / 2, 1.5), (lambda v: 3 * v, 9),
+    (lambda v: 2 / v, 2 / 3), (lambda v: 2**v, 8), (lambda v: v - 2, 1),
+    (lambda v: v / 2, 1.5), (lambda v: 3 * v, 9),
 ])  # fmt: skip
 def test_trap_16_numbers_may_stand_on_either_side(expression, expected):
     assert expression(Value(3.0)).data == pytest.approx(expected)

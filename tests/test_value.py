@@ -1,5 +1,4 @@
 """The engine: what a Value records, what backward gives, and what it refuses."""
-# ruff: noqa: ARG005 - every use in a table takes the same inputs
 
 import builtins
 import math
