@@ -129,7 +129,7 @@ class Value(NumberLike):
         except Exception as error:
             slopes = outside(op.derivatives, f"derivative of {op.name}", parents, error, self._data)
         try:
-            for parent, slope in zip(parents, slopes, strict=False):
+            for parent, slope in zip(parents, slopes):  # noqa: B905 (as many, see above)
                 if not parent.constant:
                     parent.grad += slope * upstream
         except TypeError as error:

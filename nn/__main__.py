@@ -49,8 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         code = _run(list(sys.argv[1:] if argv is None else argv))
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        sys.stdout.flush()
     except BrokenPipeError:  # the reader has gone, as in `| head`: nobody is left to tell
         _silence()
         return 0

@@ -148,7 +148,7 @@ def _fitted(kind: Any, rows: Sequence[Row]) -> Scaler:
         return Scaler(kind).fit(rows)
     except (ValueError, OverflowError) as error:
         raise TaskError(
-            f"The samples cannot be scaled: {error}. Use larger units, or --scale none."
+            f"The samples cannot be scaled ({error}). Use larger units, or --scale none."
         ) from None
 
 

@@ -66,12 +66,11 @@ class Optimizer:
         FloatingPointError
             If a gradient is inf or nan, or a step would lead there; then nothing has moved.
         """
-        moves = [
-            self.update(p.data, p.grad, state, self.steps + 1)
-            for p, state in zip(self.parameters, self.state, strict=True)
-        ]
+        update, step = self.update, self.steps + 1
+        pairs = zip(self.parameters, self.state, strict=True)
+        moves = [update(p.data, p.grad, state, step) for p, state in pairs]
         self._refuse_unless_finite(moves)
-        self.steps += 1
+        self.steps = step
         self.state = [state for _, state in moves]
         for p, (data, _) in zip(self.parameters, moves, strict=True):
             p.data = data

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from shutil import get_terminal_size
 from time import perf_counter
 from typing import TextIO
 
@@ -42,6 +44,7 @@ class Progress:
         self._drawn = 0.0
         self._open = False
         self._unshown: Report | None = None
+        self._judged: Report | None = None
 
     def __call__(self, report: Report) -> None:
         """Show one report, if it is time to."""
@@ -50,7 +53,8 @@ class Progress:
             now = perf_counter()
             if report.epoch_end or now - self._drawn > 0.1:
                 self._drawn, self._open = now, True
-                stream.write(f"\r\x1b[K{self._line(report)}")
+                room = get_terminal_size().columns - 1  # a line that wraps cannot be renewed
+                stream.write(f"\r\x1b[K{self._line(report)[:room]}")
                 stream.flush()
         elif report.epoch_end:
             self._unshown = report
@@ -72,5 +76,9 @@ class Progress:
             self._unshown = None
 
     def _line(self, report: Report) -> str:
-        text = str(report) if report.epoch_end else str(report).rpartition("  ")[0]
+        if report.epoch_end:
+            self._judged = report
+        elif self._judged:  # what was judged last stays in sight
+            report = replace(self._judged, epoch=report.epoch, loss=report.loss)
+        text = str(report) if self._judged else str(report).rpartition("  ")[0]
         return text.replace(f"epoch {report.epoch:3d}", f"epoch {report.epoch:3d}/{self.epochs}", 1)

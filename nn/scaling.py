@@ -69,14 +69,19 @@ class Scaler:
         Raises
         ------
         ValueError
-            If there are no rows or no features, the rows differ in length, or a number is nan
-            or infinite. What was learned before stays.
+            If there are no rows or no features, the rows differ in length, a number is nan or
+            infinite, or their range is too large to be a number. What was learned before stays.
         """
         if not len(inputs) or not len(inputs[0]):
             raise ValueError("fit needs at least one row with at least one feature; got none.")
         width = len(inputs[0])
         check_rows(inputs, width, f"inputs[0] has {width}")
-        measured = [_MEASURES[self.kind](column) for column in zip(*inputs, strict=True)]
+        try:
+            measured = [_MEASURES[self.kind](column) for column in zip(*inputs, strict=True)]
+            for part in zip(*measured, strict=True):
+                check_numbers(part, "a shift or scale")
+        except (OverflowError, ValueError):
+            raise ValueError("the numbers lie too far apart: their range is no number") from None
         self.shift = [shift for shift, _ in measured]
         self.scale = [scale for _, scale in measured]
         return self

@@ -8,7 +8,6 @@ import random
 import shlex
 import subprocess
 import sys
-import threading
 from itertools import takewhile
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import nn.__main__
 from nn import MLP, LinearRegression, Progress, Scaler, load_with_about, read_csv, save, split
 from nn.__main__ import main
 from nn.losses import LOSSES
-from nn.tasks import MODEL_KINDS, SOURCES, USUAL, About, find_task, split_in_three
+from nn.tasks import MODEL_KINDS, SOURCES, USUAL, About, find_task, make_model, split_in_three
 
 ROOT = Path(__file__).parent.parent
 FLOWERS = 'width in cm,"length, in cm",the kind\n' + "".join(
@@ -346,6 +345,23 @@ def test_what_fits_trains_predicts_and_shows(capsys, model, question, loss):
     assert main(["show", str(path)]) == 0
 
 
+TWO_CLASSES = [(model, loss) for model, question, loss in FITTING if question == "two classes"]
+
+
+@pytest.mark.parametrize(("model", "loss"), TWO_CLASSES)
+def test_classes_keep_their_names_whatever_labels_the_loss_takes(capsys, model, loss):
+    lines = "".join(f"{i % 7 + 20 * (i % 2)},{('low', 'high')[i % 2]}\n" for i in range(30))
+    Path("levels.csv").write_text(f"x,level\n{lines}", encoding="utf-8")
+    choice = ["--model", model] + ["--loss", loss] * (model != "perceptron")
+    path = train("levels.csv", "--target", "level", "--epochs", "20", *choice)
+    Path("new.csv").write_text("x\n0\n26\n", encoding="utf-8")
+    rows, _ = predictions(capsys, path, "new.csv")
+    assert [row[0] for row in rows] == ["prediction", "low", "high"]
+    if len(rows[0]) > 1:
+        assert rows[0][1:] == ["P(high)", "P(low)"]
+        assert float(rows[1][1]) < 0.5 < float(rows[2][1])
+
+
 REFUSED = [
     (model, question, loss)
     for model in MODEL_KINDS
@@ -435,6 +451,18 @@ def test_the_same_command_writes_the_same_bytes():
     for name in ("model.json", "test.csv"):
         assert Path("a", name).read_bytes() == Path("b", name).read_bytes()
         assert Path("a", name).read_bytes() != Path("c", name).read_bytes()
+
+
+def test_the_seed_chooses_samples_weights_and_order():
+    tasks = [find_task("moons", None, {"seed": seed}) for seed in (0, 0, 1)]
+    samples = [task.dataset.inputs for task in tasks]
+    weights = [make_model(task.dataset, task.settings).state() for task in tasks]
+    for made in (samples, weights):
+        assert made[0] == made[1] != made[2]
+    # xor has no noise, no parts and here no random weights: what is left is the order
+    argv = ["xor", "--model", "logistic", "--batch-size", "1", "--epochs", "1"]
+    states = [load_with_about(train(*argv, "--seed", seed))[0].state() for seed in "001"]
+    assert states[0] == states[1] != states[2]
 
 
 SAID_AGAIN = [
@@ -692,14 +720,14 @@ def test_a_number_too_large_for_the_model_is_named(capsys):
     assert "huge.csv: a number is too large for this model" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="named pipes of POSIX")
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="pipes as files")
 def test_rows_may_come_through_a_pipe(capsys):
     path = quick("a number")
-    os.mkfifo("pipe")
-    writer = threading.Thread(target=Path("pipe").write_text, args=("x,y\n1,2\n",))
-    writer.start()
-    rows, said = predictions(capsys, path, "pipe")
-    writer.join()
+    read, write = os.pipe()
+    os.write(write, b"x,y\n1,2\n")
+    os.close(write)
+    rows, said = predictions(capsys, path, f"/dev/fd/{read}")
+    os.close(read)
     assert (len(rows), said) == (2, "")
 
 

@@ -654,3 +654,14 @@ def test_state_is_a_copy():
     scaler = Scaler().fit([[1.0], [3.0]])
     scaler.state()["shift"][0] = 99.0
     assert scaler.shift == [2.0]
+
+
+@pytest.mark.parametrize(("kind", "column"), [
+    ("minmax", [1e308, -1e308]), ("standard", [1e308, 1e308, 1.0]),
+])  # fmt: skip
+def test_numbers_whose_range_is_no_number_are_refused(kind, column):
+    scaler = Scaler(kind).fit([[1.0], [3.0]])
+    before = scaler.state()
+    with pytest.raises(ValueError, match="too far apart"):
+        scaler.fit([[x] for x in column])
+    assert scaler.state() == before
