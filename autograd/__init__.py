@@ -6,6 +6,15 @@
 >>> y.backward()
 >>> x.grad
 6.0
+
+Numbers     Value, scope, as_values, to_float, ieee_values
+Operators   + - * / ** abs(x); comparisons look at the number, ``==`` at the identity
+Functions   exp log sqrt sin cos tanh sigmoid softplus relu leaky_relu abs sign step
+            maximum minimum where, and of many: total weighted_sum log_sum_exp
+            (use these, not those of `math`, which see only the number and cut the graph)
+Your own    define, find, OPS, Op, Arithmetic
+Reading     tree, formula, topological_order
+Derivatives derive, grad, hessian; checked by gradcheck (GradientReport, GradientError)
 """
 
 import warnings as _warnings

@@ -33,7 +33,10 @@ def to_float(number: Any) -> float:
     if hasattr(number, "record_op"):
         return number.data  # type: ignore[no-any-return]
     if isinstance(number, Real):
-        return float(number)
+        try:
+            return float(number)
+        except OverflowError:
+            raise OverflowError(f"{str(number):.20}... is too large for a float.") from None
     kind = type(number).__name__
     if isinstance(number, str):
         advice = "Convert text with float()."
@@ -91,9 +94,14 @@ def outside(
             return answer if out else answer[0]
     named = ", ".join(describe(x) for x in inputs[:6]) + ", …" * (len(inputs) > 6)
     if not isinstance(error, ArithmeticError | ValueError):
-        raise TypeError(f"The rule of {name}({named}) failed: {error}") from error
+        wanted = "a tuple with a number for each input, as (2 * x,)" if out else "one number"
+        raise TypeError(
+            f"The rule of {name}({named}) failed: {error}. It must answer with {wanted}."
+        ) from error
+    too_large = isinstance(error, OverflowError)
+    reason = "the result is too large for a float" if too_large else error.args[-1]
     raise type(error)(
-        f"{name}({named}) is undefined: {error.args[-1]}. "
+        f"{name}({named}) is undefined: {reason}. "
         "Keep the inputs inside its domain, or use ieee_values() to get inf or nan."
     ) from None
 

@@ -7,7 +7,7 @@ are plain arithmetic, so handing them the nodes themselves makes them build the 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
 from autograd.checks import describe, ieee_values, outside, refuse_changed, to_float
@@ -56,6 +56,8 @@ def derive(value: Value, wrt: Value | Sequence[Value]) -> Value | list[Value]:
     """
     if isinstance(wrt, Value):
         return derive(value, [wrt])[0]
+    if not isinstance(wrt, Iterable):
+        raise TypeError(f"wrt is {wrt!r:.60}; it must be a Value, or a list of them.")
     wrt = list(wrt)
     for name, node in [("value", value), *[(f"wrt[{i}]", node) for i, node in enumerate(wrt)]]:
         if not isinstance(node, Value):
@@ -191,6 +193,8 @@ def grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Value]:
     >>> grad(cube)(2.0).data, grad(grad(cube))(2.0).data, grad(grad(grad(cube)))(2.0).data
     (12.0, 12.0, 6.0)
     """
+    if not callable(f):
+        raise TypeError(f"grad takes a function; got {str(f):.60}. For a graph use derive(y, x).")
 
     def gradient(*inputs: Any) -> Value:
         if not -len(inputs) <= argnum < len(inputs):

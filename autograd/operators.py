@@ -93,7 +93,8 @@ class NumberLike(Arithmetic):
     """An object with a number in ``data``, its operation in ``op`` and the inputs in ``parents``.
 
     Comparing with ``<`` and ``bool()`` look at the number; ``==`` and ``hash()`` ask whether two
-    names mean the same node, as Python does by default.
+    names mean the same node, as Python does by default. ``float()``, and with it every function of
+    `math`, sees the number alone: what comes of ``math.exp(x)`` has forgotten x; use ``x.exp()``.
 
     Examples
     --------

@@ -136,7 +136,7 @@ def define(
     >>> x.grad
     12.0
     """
-    if not name.isidentifier():
+    if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"An operation's name must be a Python identifier; got {name!r}.")
     if name in _BUILT_IN:
         raise ValueError(f"{name!r} is a built-in operation; choose another name for yours.")

@@ -59,7 +59,7 @@ class Value(NumberLike):
 
     def __init__(self, data: Any, label: str = "", *, constant: bool = False) -> None:
         if not isinstance(label, str):
-            raise TypeError(f"A label is text; got {label!r}. For an operation of yours: define().")
+            raise TypeError(f"A label is text; got {label!r}. To make an operation use define().")
         self._data, self.op, self.parents = to_float(data), None, ()
         self.grad, self.constant = 0.0, constant
         self.age, self.scope = _tick(), current_scope()

@@ -6,6 +6,14 @@
 ...               learning_rate=0.1)
 >>> model.predict([1, 0])
 1
+
+Models      MLP, LogisticRegression, LinearRegression, Perceptron, and Neuron, Layer, Module
+Data        make_moons/circles/spiral/blobs/xor, load_digits, load_iris, read_csv, read_rows,
+            Dataset, split, batches, Scaler
+Losses      mse, hinge, logistic, binary_cross_entropy, cross_entropy, mean_loss, l2, softmax
+Training    fit, training_steps, evaluate, SGD, Adam, AdamW, SCHEDULES, Progress, History
+Judging     accuracy, confusion, confusion_text
+Keeping     save, load, load_with_about
 """
 
 import autograd as _autograd

@@ -42,17 +42,21 @@ class Report:
     seconds: float = 0.0
 
     def __str__(self) -> str:
-        text = f"epoch {self.epoch:3d}  loss {self.loss:.4f}"
+        text = f"epoch {self.epoch:3d}  loss {_short(self.loss)}"
         if self.accuracy is not None:
             text += f"  accuracy {self.accuracy:6.1%}"
         if self.validation_loss is not None:
-            text += f"  validation {self.validation_loss:.4f}"
+            text += f"  validation {_short(self.validation_loss)}"
         if self.validation_accuracy is not None:
             text += f" {self.validation_accuracy:6.1%}"
         return f"{text}  {self.seconds:.1f} s"
 
 
-@dataclass
+def _short(loss: float) -> str:
+    return f"{loss:.4f}" if abs(loss) < 1e5 else f"{loss:.3e}"
+
+
+@dataclass(repr=False)
 class History:
     """The reports at the ends of epochs.
 
@@ -103,6 +107,9 @@ class History:
 
     def __len__(self) -> int:
         return len(self.epochs)
+
+    def __repr__(self) -> str:
+        return f"<History of {len(self)} epochs; print it to see them>"
 
     def __iter__(self) -> Iterator[Report]:
         return iter(self.epochs)

@@ -148,6 +148,11 @@ class MLP(Model):
         seed: int | random.Random | None = None,
         loss: str | Loss | None = None,
     ) -> None:
+        if not isinstance(nin, int) or not hasattr(nouts, "__len__"):
+            raise TypeError(
+                f"MLP takes a number of inputs and a list of layer sizes, as MLP(2, [16, 1]); got "
+                f"nin={nin!r:.60}, nouts={nouts!r:.60}."
+            )
         nouts = list(nouts)
         if not nouts:
             raise ValueError("An MLP needs at least one layer, its output; got nouts=[].")

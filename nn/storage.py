@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
@@ -76,6 +77,12 @@ def save(model: Model, path: str | Path, *, about: dict[str, Any] | None = None)
 def load(path: str | Path) -> Model:
     """Return the model of a file that `save` wrote.
 
+    Warns
+    -----
+    UserWarning
+        If it was trained on scaled inputs, as ``python -m nn`` does with tables: the numbers that
+        you give it must be scaled likewise. `load_with_about` returns the scaler's state.
+
     Raises
     ------
     FileNotFoundError
@@ -83,7 +90,15 @@ def load(path: str | Path) -> Model:
     ModelFileError
         If it is no model file, a newer one, or damaged; it says what is wrong.
     """
-    return load_with_about(path)[0]
+    model, about = load_with_about(path)
+    if about.get("scaler"):
+        warnings.warn(
+            f"{path} was trained on scaled inputs. Take `model, about = load_with_about(path)` and "
+            "scale yours with Scaler.from_state(about['scaler']); a numeric answer may be scaled "
+            "too, see about['target_scaler'].",
+            stacklevel=2,
+        )
+    return model
 
 
 def load_with_about(path: str | Path) -> tuple[Model, dict[str, Any]]:

@@ -220,6 +220,9 @@ def fit(
             "Early stopping needs validation=(inputs, targets) and a patience of at least 1; got "
             f"patience={patience}{'' if validation else ' and no validation'}."
         )
+    known = training_steps.__kwdefaults__ or {}
+    if unknown := sorted(settings.keys() - known.keys()):
+        raise TypeError(f"fit has no setting {unknown[0]!r}; it takes {', '.join(known)}.")
     history, best_loss, best_epoch, best_state = History(), inf, 0, None
     reports = training_steps(model, inputs, targets, validation=validation, **settings)
     try:
