@@ -12,7 +12,7 @@ Operators   + - * / ** abs(x); comparisons look at the number, ``==`` at the ide
 Functions   exp log sqrt sin cos tanh sigmoid softplus relu leaky_relu abs sign step
             maximum minimum where, and of many: total weighted_sum log_sum_exp
             (use these, not those of `math`, which see only the number and cut the graph)
-Your own    define, find, OPS, Op, Arithmetic
+Your own    define, find_op, OPS, Op, Arithmetic
 Reading     tree, formula, topological_order
 Derivatives derive, grad, hessian; checked by gradcheck (GradientReport, GradientError)
 """
@@ -35,7 +35,7 @@ from autograd.ops import (
     define,
     div,
     exp,
-    find,
+    find_op,
     leaky_relu,
     log,
     log_or_zero,
@@ -82,7 +82,7 @@ __all__ = [
     "derive",
     "div",
     "exp",
-    "find",
+    "find_op",
     "formula",
     "grad",
     "gradcheck",
@@ -120,6 +120,6 @@ if (_Path(__file__).parent / "numpy").is_dir():
         f"PyPI's package 'autograd' has written its files into {_Path(__file__).parent}; this one "
         "is 'autograd-nn'. The two share an import name and cannot live together: use a fresh "
         "virtual environment, or pip uninstall autograd and reinstall autograd-nn.",
-        ImportWarning,
+        RuntimeWarning,
         stacklevel=2,
     )

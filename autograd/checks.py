@@ -3,7 +3,9 @@
 One policy for undefined results. Finite inputs give a finite result, or an error of the kind that
 Python's floats raise (ValueError, ZeroDivisionError, OverflowError) which names the operation, the
 numbers and their labels. Inside ``with ieee_values():`` the operation answers as IEEE 754 does,
-with inf and nan, for those who want to study them. Values that already are inf or nan pass.
+with inf and nan, for those who want to study them (a function of `math` that overflows says no sign
+and gives inf). Values that already are inf or nan pass, and gradients may overflow to them; the
+optimizers of `nn` then refuse to step.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ This file is the only place where calculus is written down; everything else read
 A row holds the operation's forward rule on floats and one function that gives its local
 derivatives, ``derivatives(*inputs, out)``, one per input. Derivatives are ordinary arithmetic on
 whatever they are given: floats give floats, and Values give a graph, so that one line serves the
-gradient, the second derivative, the printed formula and the compiled program.
+gradient, the second derivative and the printed formula.
 
 Where an operation has a kink, its row states the slope that we choose there.
 """
@@ -38,7 +38,8 @@ class Op:
     forward : callable
         ``forward(*inputs) -> float`` on floats; raises where the operation is not defined.
     derivatives : callable
-        ``derivatives(*inputs, out)``: a tuple with d out / d input for every input.
+        ``derivatives(*inputs, out)``: a tuple with d out / d input for every input. Ask ``if x``
+        where it matters whether x is 0: on Values ``==`` asks for identity.
     symbol : str
         Short sign for drawings, such as ``+``.
     python, latex : str
@@ -80,7 +81,7 @@ class Op:
         return f"<operation {self.name}>"
 
     def __reduce__(self) -> str | tuple[Any, ...]:
-        return find, (self.name,)  # an operation pickles as its name
+        return find_op, (self.name,)  # an operation pickles as its name
 
     def __call__(self, *inputs: Any) -> Any:
         """Apply to floats, or hand over to the first input that records operations."""
@@ -149,7 +150,7 @@ def define(
     return op
 
 
-def find(name: str) -> Op:
+def find_op(name: str) -> Op:
     """Return the operation of that name.
 
     Raises
@@ -159,7 +160,7 @@ def find(name: str) -> Op:
 
     Examples
     --------
-    >>> find("tanh")
+    >>> find_op("tanh")
     <operation tanh>
     """
     if name not in OPS:
@@ -177,6 +178,12 @@ def _power(x: float, y: float) -> float:
     return out
 
 
+def _power_derivatives(x: Any, y: Any, out: Any) -> tuple[Any, Any]:
+    # x**0 is 1 everywhere, so its slope is 0 even at x = 0, where 0 * 0**-1 has no value.
+    slope = y * power(x, y - 1) if y != 0 and (x or y) else y * 0.0
+    return slope, out * log_or_zero(x)
+
+
 def _power_margin(x: float, y: float) -> float:
     if y % 1 == 0:
         return math.inf if y >= 0 else fabs(x)
@@ -184,7 +191,7 @@ def _power_margin(x: float, y: float) -> float:
 
 
 def _log(x: float) -> float:
-    if x == 0 and x.__class__ is float:
+    if x == 0 and x.__class__ in (float, int):
         raise ValueError("it falls to -inf there")
     return math.log(x) if x else -1 / x**2  # for IEEE numbers that is -inf
 
@@ -277,9 +284,8 @@ neg = define("neg", lambda x: -x,
     lambda x, out: (-1.0,),
     symbol="-", python="-{}", latex="-{}", binding=30)
 
-# x**0 is 1 everywhere, so its slope is 0 even at x = 0, where 0 * 0**-1 has no value.
 power: Op = define("power", _power,
-    lambda x, y, out: (y * power(x, y - 1) if y != 0 else 0.0, out * log_or_zero(x)),
+    _power_derivatives,
     symbol="**", python="{} ** {}", latex="{{{}}}^{{{}}}", binding=40, margin=_power_margin)
 
 exp = define("exp", math.exp,

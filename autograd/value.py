@@ -18,7 +18,7 @@ from autograd.ops import Op
 from autograd.scopes import current_scope
 
 _tick = count(1).__next__  # the clock: births of nodes, and later writes to their data
-_age, _parents, _written = map(attrgetter, ("age", "parents", "written"))
+_age, _parents, _written = attrgetter("age"), attrgetter("parents"), attrgetter("written")
 
 
 class Value(NumberLike):
@@ -69,6 +69,7 @@ class Value(NumberLike):
     @staticmethod
     def record_op(op: Op, inputs: tuple[Any, ...]) -> Value:
         """Return a new node, `op` applied to `inputs`; plain numbers among them are constants."""
+        # Only the ends are looked at: a long sum would spend its time here. See below.
         if inputs[0].__class__ is not Value or inputs[-1].__class__ is not Value:
             inputs = as_values(inputs)
         try:
@@ -84,7 +85,7 @@ class Value(NumberLike):
                 raise OverflowError("the result is not a finite number")
         except Exception as error:
             values = as_values(inputs)
-            if values != inputs:  # plain numbers in the middle
+            if values != inputs:  # there were plain numbers in the middle
                 return Value.record_op(op, values)
             out = outside(op.forward, op.name, inputs, error)
         node = _new(Value)
@@ -108,9 +109,10 @@ class Value(NumberLike):
         with grads_restored_on_error(order):
             for node in inner:
                 node.grad = 0.0  # leaves add up over calls, inner nodes start anew
-            self.grad += to_float(seed) * (not self.constant)
+            if not self.constant:
+                self.grad += to_float(seed)
             for node in reversed(inner):
-                if node.grad:  # nothing flows through a zero, not even to an infinite slope
+                if node.grad:  # a zero passes nothing on: 0 * inf would be nan
                     node.propagate()
 
     def propagate(self) -> None:

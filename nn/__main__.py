@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import math
 import os
 import sys
@@ -166,7 +167,7 @@ def _add_train(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
     )
-    parser.set_defaults(command=_train)
+    parser.set_defaults(command=train)
     parser.add_argument(
         "data", metavar="DATA", help=f"{', '.join(SOURCES)}, or the path of a CSV file"
     )
@@ -181,16 +182,6 @@ def _add_train(commands: Any) -> None:
         help="where to save; made if it is missing (default: runs/ and the name of the data)",
     )
     group.add_argument("--quiet", action="store_true", help="print the result and nothing else")
-
-
-def _train(
-    data: str,
-    target: str | None = None,
-    output: str | None = None,
-    quiet: bool = False,
-    **given: Any,
-) -> None:
-    train(data, given, target=target, output=output, quiet=quiet)
 
 
 def _add_predict(commands: Any) -> None:
@@ -318,6 +309,12 @@ def _sizes(text: str) -> list[int]:
         raise argparse.ArgumentTypeError(f"{text!r}: {error} {advice}") from None
 
 
+def _names(text: str) -> list[str]:
+    """Read the names of columns; as in a CSV file, one with a comma is in quotes."""
+    rows = csv.reader(text.splitlines(keepends=True), skipinitialspace=True)
+    return list(dict.fromkeys(name.strip() for row in rows for name in row))
+
+
 def _one_of(names: Iterable[str]) -> Callable[[str], str]:
     """Return a reader of these names."""
     known = list(names)
@@ -338,6 +335,8 @@ _OPTIONS: dict[str, list[_Option]] = {
         ("--target", "COLUMN", str, "of a CSV file: the column to predict. Text is a class, and so "
          "are whole numbers if there are at most 10 different ones; else numbers are quantities. "
          "--loss mse takes any numbers for quantities, every other loss takes them for classes"),
+        ("--features", "COLUMN,COLUMN", _names, "of a CSV file: the columns to learn from "
+         "(default: all but the target)"),
         ("--scale", "KIND", _one_of(("standard", "minmax", "none")), "standard: features get mean "
          "0 and deviation 1; minmax: they run from 0 to 1; none. Measured on the samples to learn "
          "from, and saved with the model. A target that is a number is scaled too"),
@@ -375,13 +374,20 @@ _OPTIONS: dict[str, list[_Option]] = {
 }  # fmt: skip
 
 
-def _write_utf8() -> None:
-    """Write UTF-8, as the files are, also into pipes of systems that are used to less."""
-    for stream in (sys.stdout, sys.stderr):
+def _prepare_outputs() -> None:
+    """Write UTF-8, as the files are, also into pipes of systems that are used to less.
+
+    An output that the shell has closed (``>&-``) is None; it becomes one that nobody reads.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, os.fdopen(nowhere, "w", closefd=False))
+        stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 if __name__ == "__main__":
-    _write_utf8()
+    _prepare_outputs()
     sys.exit(main())

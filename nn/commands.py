@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shlex
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from math import fsum, isfinite
+from math import fsum, isfinite, sqrt
 from pathlib import Path
 from subprocess import list2cmdline
 from typing import Any
@@ -27,9 +28,11 @@ from nn.perceptron import Perceptron
 from nn.progress import Progress
 from nn.scaling import Scaler
 from nn.storage import ModelFileError, load_with_about, save, write_whole
+from nn.table_file import composed
 from nn.tables import TableError, column_names, read_rows
 from nn.tasks import (
     DESCENT,
+    SOURCES,
     About,
     Settings,
     Task,
@@ -46,22 +49,25 @@ from nn.training import DivergenceError, fit
 
 def train(
     data: str,
-    given: Mapping[str, Any],
     *,
     target: str | None = None,
     output: str | None = None,
     quiet: bool = False,
+    **given: Any,
 ) -> None:
     """Train a model, test it, save it, and print how good it is and what to do next.
 
     Parameters
     ----------
-    data, given, target
+    data, target
         As `find_task` takes them.
     output : str, optional
-        The folder for ``model.json`` and ``test.csv``; by default runs/ and the name of the data.
+        The folder for ``model.json`` and ``test.csv``; by default runs/ and the name of the data,
+        with -csv for a file that is named like one of `SOURCES`.
     quiet : bool, optional
         Print the result and nothing else.
+    **given
+        The settings that `find_task` takes as a mapping.
 
     Raises
     ------
@@ -74,9 +80,13 @@ def train(
     """
     task = find_task(data, target, given)
     training, validation, test = split_in_three(task.dataset, task.settings["seed"])
+    name = task.dataset.name
+    some = f"some{' of each class' * task.dataset.is_classification}"
+    too_few = f"{name} has too few samples to keep {some} apart"
     if validation is None:
-        task = _without_patience(task, given)
-    folder = Path(output or Path("runs", task.dataset.name))
+        task = _without_patience(task, given, too_few)
+    namesake = data not in SOURCES and name.lower() in SOURCES
+    folder = Path(output or Path("runs", name + "-csv" * namesake))
     model = make_model(task.dataset, task.settings)
     about = _about(task, training, validation)
     with _output_folder(folder), _saying_that_nothing_was_saved():
@@ -84,9 +94,9 @@ def train(
             print(_beginning(model, about), flush=True)
         if validation is None:
             _note(
-                f"{task.dataset.name} has too few samples to keep some of each class apart: that\n"
-                "takes 3 of each. All are for training, so the result tells how well they are\n"
-                "remembered, not how well the model does on others."
+                f"{too_few}: that takes 3.\n"
+                "All are for training, so the result tells how well they are remembered,\n"
+                "not how well the model does on others."
             )
         history = _learn(model, about, training, validation, quiet=quiet)
         answers = about.answers(model, test.inputs)
@@ -106,15 +116,18 @@ def train(
         print(_result(about))
     else:
         print(_ending(about, answers, training, test))
-        print(_next_steps(data, target, folder, about))
+        source = [data] if target is None else [data, "--target", target]
+        if "features" in given:
+            source += ["--features", _csv_text(given["features"], []).rstrip("\n")]
+        print(_next_steps(source, folder, about))
 
 
-def _without_patience(task: Task, given: Mapping[str, Any]) -> Task:
+def _without_patience(task: Task, given: Mapping[str, Any], too_few: str) -> Task:
     """Return the task without early stopping, which needs samples for validation."""
     if given.get("patience"):
         raise TaskError(
-            f"--patience {given['patience']} needs samples for validation, but {task.dataset.name} "
-            "has too few to keep some of each class apart. Use --patience 0, or more samples."
+            f"--patience {given['patience']} needs samples for validation, but {too_few}. "
+            "Use --patience 0, or more samples."
         )
     off = {"patience": 0} if "patience" in task.settings else {}
     return replace(task, settings={**task.settings, **off})
@@ -179,13 +192,18 @@ def _saying_that_nothing_was_saved() -> Iterator[None]:
     try:
         yield
     except DivergenceError as error:
-        raise DivergenceError(f"{error} Nothing was saved.") from error
+        raise DivergenceError(f"{_in_short(error)} Nothing was saved.") from error
     except ArithmeticError as error:
-        problem = f"A number became too large: {error}. Nothing was saved."
+        problem = f"A number became too large: {_in_short(error)} Nothing was saved."
         raise DivergenceError(problem) from error
     except KeyboardInterrupt:
         advice = "Nothing was saved. For a shorter training use --epochs."
         raise KeyboardInterrupt(advice) from None
+
+
+def _in_short(error: ArithmeticError) -> str:
+    """Return what it says as a sentence, without the engine's advice for programs."""
+    return re.sub(r" [^.]*ieee_values\(\)[^.]*\.", "", str(error)).rstrip(".") + "."
 
 
 def _learn(
@@ -285,7 +303,7 @@ def _score(about: About, answers: Sequence[Any], targets: Sequence[Any]) -> floa
 def _score_text(about: About, score: float) -> str:
     if about.class_names:
         return f"accuracy {100 * score:.1f} %"
-    return f"mean squared error {score:.6g}"
+    return f"mean squared error {score:.6g} (root {sqrt(score):.6g}, in the unit of the target)"
 
 
 def _result(about: About) -> str:
@@ -310,11 +328,10 @@ def _ending(about: About, answers: Sequence[Any], training: Dataset, test: Datas
     return "\n".join(lines)
 
 
-def _next_steps(data: str, target: str | None, folder: Path, about: About) -> str:
+def _next_steps(source: Sequence[str], folder: Path, about: About) -> str:
     model, samples = str(folder / "model.json"), str(folder / "test.csv")
     kept = "the test samples, not learned from" if about.samples["test"] else "its samples"
     width = max(len(model), len(samples))
-    source = [data] if target is None else [data, "--target", target]
     return f"""
 saved
   {model:{width}}  the model
@@ -376,7 +393,15 @@ def predict(model_path: str, data: str, *, output: str | None = None) -> None:
     TableError, TaskError
         If the table does not fit the model, or `output` is one of the other files.
     """
-    model, plain = _loaded(model_path)
+    try:
+        model, plain = _loaded(model_path)
+    except ModelFileError as error:
+        if not data.endswith(".json"):
+            raise
+        advice = (
+            "The first argument must be the model file, then comes the table: did you swap them?"
+        )
+        raise ModelFileError(f"{error} {advice}") from None
     about = About.from_plain(plain, model, model_path)
     if output and Path(output).resolve() in (Path(model_path).resolve(), Path(data).resolve()):
         raise TaskError(f"--output {output} would overwrite what is read. Choose another name.")
@@ -386,12 +411,13 @@ def predict(model_path: str, data: str, *, output: str | None = None) -> None:
         text = _csv_text(*_predictions(model, about, inputs, answers))
         score = None if targets is None else _score(about, answers, targets)
     except ArithmeticError as error:
-        raise TableError(f"{data}: a number is too large for this model: {error}") from None
+        raise TableError(
+            f"{data}: a number is too large for this model: {_in_short(error)}"
+        ) from None
     if output:
         write_whole(output, text)
     else:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        print(text, end="", flush=True)
     if score is not None:
         size = count(len(answers), "sample")
         print(f"{_score_text(about, score)} on {size}", file=sys.stderr)
@@ -409,7 +435,7 @@ def _loaded(path: str) -> tuple[Model, dict[str, Any]]:
 
 def _rows_for(about: About, data: str) -> tuple[Sequence[Row], Sequence[float] | None]:
     """Return rows, and targets if they are there; a pipe is read only once, for its rows."""
-    target = about.target_name
+    target = composed(about.target_name)
     if target and Path(data).is_file() and target in column_names(data):
         try:
             return read_rows(data, about.feature_names, target, about.class_names)
@@ -481,15 +507,9 @@ def _layers(model: Model) -> Layers:
     if not isinstance(model, MLP):
         activations = {"Perceptron": "sign", "LogisticRegression": "sigmoid"}
         return [("neuron", [model], activations.get(type(model).__name__, "linear"))]
-    activations = {"output": model.head}
-    return [
-        (part.name, part.neurons, activations.get(part.name) or _activation(part))
-        for part in model.layers
-    ]
-
-
-def _activation(layer: Any) -> str:
-    return describe_activation(layer.neurons[0].activation)
+    *hidden, _ = [describe_activation(layer.neurons[0].activation) for layer in model.layers]
+    parts = zip(model.layers, [*hidden, model.head], strict=True)
+    return [(layer.name, layer.neurons, activation) for layer, activation in parts]
 
 
 def _layer_table(layers: Layers) -> list[str]:

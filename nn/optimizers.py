@@ -7,6 +7,7 @@ written once, with + - * / and powers only, so that it serves numbers and arrays
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import inf, isfinite
 from typing import Any, ClassVar
 
@@ -135,7 +136,7 @@ class SGD(Optimizer):
         _refuse_unless(weight_decay >= 0, "weight_decay", weight_decay, "at least 0")
         self.momentum, self.weight_decay = momentum, weight_decay
 
-    def update(self, data: Any, grad: Any, state: State, step: int) -> tuple[Any, State]:  # noqa: ARG002 (the first step is like any)
+    def update(self, data: Any, grad: Any, state: State, step: int) -> tuple[Any, State]:  # noqa: ARG002
         """Return the new data and state of one parameter."""
         velocity = self.momentum * state[0] + (grad + self.weight_decay * data)
         return data - self.learning_rate * velocity, (velocity,)
@@ -208,7 +209,7 @@ class AdamW(Adam):
     parameters, learning_rate, betas, epsilon
         As in `Adam`.
     weight_decay : float, optional
-        Each step first multiplies the data by ``1 - learning_rate * weight_decay``.
+        At least 0. Each step first multiplies the data by ``1 - learning_rate * weight_decay``.
 
     Notes
     -----
@@ -223,6 +224,19 @@ class AdamW(Adam):
     0.995
     """
 
+    def __init__(
+        self,
+        parameters: Sequence[Value],
+        learning_rate: float = 0.01,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(
+            parameters, learning_rate, betas=betas, epsilon=epsilon, weight_decay=weight_decay
+        )
+
     def update(self, data: Any, grad: Any, state: State, step: int) -> tuple[Any, State]:
         """Return the new data and state of one parameter."""
         return self._moved(data * (1 - self.learning_rate * self.weight_decay), grad, state, step)
@@ -230,18 +244,16 @@ class AdamW(Adam):
 
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "sgd": SGD,
-    "momentum": lambda parameters, *args, **settings: SGD(
-        parameters, *args, **{"momentum": 0.9, **settings}
-    ),
+    "momentum": partial(SGD, momentum=0.9),
     "adam": Adam,
-    "adamw": lambda parameters, *args, **settings: AdamW(
-        parameters, *args, **{"weight_decay": 0.01, **settings}
-    ),
+    "adamw": AdamW,
 }
 
 
-def find_optimizer(name: str) -> Callable[..., Optimizer]:
-    """Return a function of (parameters, learning_rate) that makes the optimizer of that name.
+def find_optimizer(name: str | Callable[..., Optimizer]) -> Callable[..., Optimizer]:
+    """Return what makes the optimizer of that name from (parameters, learning_rate).
+
+    A class or function is given back as it is.
 
     Raises
     ------
@@ -253,6 +265,8 @@ def find_optimizer(name: str) -> Callable[..., Optimizer]:
     >>> find_optimizer("momentum")([Value(0.0)], 0.1).momentum
     0.9
     """
+    if callable(name):
+        return name
     if name not in OPTIMIZERS:
         raise ValueError(f"No optimizer is named {name!r}; choose one of {', '.join(OPTIMIZERS)}.")
     return OPTIMIZERS[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from autograd import Value, weighted_sum
@@ -35,16 +36,16 @@ def l2(weights: Sequence[Value], strength: float, samples: int) -> Any:
     >>> l2([Value(3.0), Value(4.0)], strength=0.4, samples=10).data
     0.5
     """
-    if not strength >= 0 or samples < 1:
+    if not 0 <= strength < inf or samples < 1:
         raise ValueError(
-            f"L2 needs a strength of at least 0 and at least one sample; got strength={strength}, "
-            f"samples={samples}."
+            f"L2 needs a finite strength of at least 0 and at least one sample; got "
+            f"strength={strength}, samples={samples}."
         )
     return weighted_sum(weights, weights) * (strength / (2 * samples))
 
 
 def weights_of(model: Any) -> list[Value]:
-    """Return a model's parameters without the biases, those whose name ends in ``b``.
+    """Return a model's parameters without the biases, those that are named ``b``.
 
     Examples
     --------

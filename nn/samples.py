@@ -15,7 +15,7 @@ from nn.data import Dataset
 Point = tuple[float, float]
 
 
-def make_moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> Dataset:
+def make_moons(n: int = 100, *, noise: float = 0.1, seed: int = 0) -> Dataset:
     """Return two interleaving half circles of radius 1, as scikit-learn's make_moons draws them.
 
     Parameters
@@ -49,7 +49,7 @@ def make_moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> Dataset:
 
 
 def make_circles(
-    n: int = 100, noise: float = 0.05, seed: int = 0, *, factor: float = 0.5
+    n: int = 100, *, noise: float = 0.05, seed: int = 0, factor: float = 0.5
 ) -> Dataset:
     """Return a circle of radius 1 around a smaller one.
 
@@ -91,7 +91,7 @@ def make_circles(
     return _noisy_plane("circles", rings, noise, seed)
 
 
-def make_spiral(n: int = 150, classes: int = 3, noise: float = 0.05, seed: int = 0) -> Dataset:
+def make_spiral(n: int = 150, *, classes: int = 3, noise: float = 0.05, seed: int = 0) -> Dataset:
     """Return spiral arms that wind by 4 radians from the origin to radius 1.
 
     Like the spirals of Stanford's course CS231n, with the arms evenly apart for any number of
@@ -131,7 +131,7 @@ def make_spiral(n: int = 150, classes: int = 3, noise: float = 0.05, seed: int =
     return _noisy_plane("spiral", arms, noise, seed)
 
 
-def make_blobs(n: int = 100, classes: int = 3, noise: float = 0.5, seed: int = 0) -> Dataset:
+def make_blobs(n: int = 100, *, classes: int = 3, noise: float = 0.5, seed: int = 0) -> Dataset:
     """Return round clouds whose centres are evenly spaced on a circle of radius 3.
 
     Parameters
@@ -169,7 +169,7 @@ def make_blobs(n: int = 100, classes: int = 3, noise: float = 0.5, seed: int = 0
     return _noisy_plane("blobs", clouds, noise, seed)
 
 
-def make_xor(n: int = 4, noise: float = 0.0, seed: int = 0) -> Dataset:
+def make_xor(n: int = 4, *, noise: float = 0.0, seed: int = 0) -> Dataset:
     """Return the four corners of the unit square with their exclusive or, in turn.
 
     Parameters

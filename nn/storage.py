@@ -6,6 +6,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -174,12 +175,20 @@ def write_whole(path: str | Path, text: str) -> None:
         Its folder must exist. A file already there is replaced.
     text : str
         Written as UTF-8.
+
+    Raises
+    ------
+    OSError
+        If the system refuses; it names `path`.
     """
     path = Path(path)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    unfinished = path.parent / f".{path.name}.{os.getpid()}.unfinished"
     try:
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = str(path), None
         raise

@@ -6,6 +6,7 @@ import csv
 import math
 import os
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
@@ -75,6 +76,17 @@ def _is_utf8(content: bytes) -> bool:
     return content.decode("utf-8", "ignore").encode("utf-8") == content
 
 
+def composed(text: str) -> str:
+    """Return the text with each accent in its letter: some systems write the two apart.
+
+    Examples
+    --------
+    >>> len("e\N{COMBINING ACUTE ACCENT}"), len(composed("e\N{COMBINING ACUTE ACCENT}"))
+    (2, 1)
+    """
+    return unicodedata.normalize("NFC", text)
+
+
 def listed(names: Sequence[str], most: int = 20) -> str:
     """Return the names in quotes, with commas; of many only the first."""
     shown = ", ".join(map(repr, names[:most]))
@@ -94,7 +106,7 @@ class Table:
     Attributes
     ----------
     names : list of str
-        The columns' names, as they stand in the file.
+        The columns' names, in the order of the file, each as `composed` writes it.
     separator : str
         What separates the cells: the tab, semicolon or comma that the first line has most of.
 
@@ -123,7 +135,7 @@ class Table:
         self._reader = csv.reader(
             chain([header], file), delimiter=self.separator, skipinitialspace=True, strict=True
         )
-        self.names = [name.strip() for name in self._next_cells() or []]
+        self.names = [composed(name.strip()) for name in self._next_cells() or []]
         self._rows_read = 0
         self._decimals: dict[str, str] = {}  # decimal mark -> where it was met first
 
@@ -191,7 +203,7 @@ class Table:
         for line, row in self._rows():
             inputs.append([self._number(row[i].strip(), line, name) for i, name in columns])
             if answers is not None:
-                text = row[answers].strip()
+                text = composed(row[answers].strip())
                 self._refuse_missing(text, line, target)
                 cells.append((line, text))
         if not inputs:
@@ -290,7 +302,8 @@ class Table:
             return (
                 f"{text!r} is text, and so are the lines below, but a network computes with "
                 "numbers. Encode the column as numbers (for instance a column of 0 and 1 for each "
-                "category), or leave it out of the features"
+                "category), or leave it out: name the others with --features a,b (in Python "
+                "features=['a', 'b'])"
             )
         return f"{text!r} is not a number. Correct it, or delete the line"
 

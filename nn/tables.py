@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from nn.data import Dataset
-from nn.table_file import StrPath, Table, TableError, listed, open_table
+from nn.table_file import StrPath, Table, TableError, composed, listed, open_table
 
 __all__ = ["TableError", "column_names", "read_csv", "read_rows"]
 
@@ -23,7 +23,8 @@ def read_csv(
     """Return the table of a CSV file as samples with a target.
 
     The first line names the columns. Columns are separated by the tab, semicolon or comma that
-    this line has most of. The text is UTF-8, with or without byte order mark. Blank lines and
+    this line has most of. The text is UTF-8, with or without byte order mark; an accent may be
+    a character of its own or one with its letter (Unicode NFD, NFC). Blank lines and
     lines of empty cells are skipped, spaces around cells are ignored. Unless the comma is the
     separator, decimals may be written with a comma: 1,5.
 
@@ -64,9 +65,10 @@ def read_csv(
     """
     if kind not in ("auto", "classification", "regression"):
         raise ValueError(f"kind is {kind!r}, but is one of auto, classification, regression.")
+    target = composed(target)
     with open_table(path) as table:
         table.require([target])
-        names = table.all_names_but(target) if features is None else list(features)
+        names = table.all_names_but(target) if features is None else [*map(composed, features)]
         if target in names:
             raise table.error(
                 f"the target {target!r} is also among the features, so the answer would be known"
@@ -136,16 +138,18 @@ def read_rows(
     >>> targets[0]
     2
     """
+    names = [*map(composed, feature_names)]
+    target = target and composed(target)
     with open_table(path) as table:
-        wanted = [*feature_names] if target is None else [*feature_names, target]
+        wanted = names if target is None else [*names, target]
         table.require(wanted, ". The model needs every column that it was trained on")
-        inputs, cells = table.read(feature_names, target)
+        inputs, cells = table.read(names, target)
         if target is None:
             return inputs, None
         numbers = [table.number_in(text, line, target) for line, text in cells]
         if not class_names:
             return inputs, _quantities(table, target, cells, numbers)
-        places = {name: k for k, name in enumerate(class_names)}
+        places = {composed(name): k for k, name in enumerate(class_names)}
         targets = []
         for (line, text), number in zip(cells, numbers, strict=True):
             name = text if text in places or number is None else _class_name(number)

@@ -147,7 +147,8 @@ def find_task(data: str, target: str | None, given: Mapping[str, Any]) -> Task:
     target : str or None
         The column to predict; only for a file.
     given : mapping
-        The settings that the user chose; the others come from the source.
+        The settings that the user chose, and for a file the `features` to learn from; the others
+        come from the source.
 
     Raises
     ------
@@ -175,12 +176,15 @@ def find_task(data: str, target: str | None, given: Mapping[str, Any]) -> Task:
             )
     if source is TABLE:
         target = _column_meant(data, target)
-        dataset = read_csv(data, target, kind=_kind_meant(given))
+        kind, features = _kind_meant(given), given.get("features")
+        dataset = read_csv(data, target, kind=kind, features=features)
     elif target is not None:
         raise TaskError(
             f"--target {target!r} is for CSV files; {data} has its own target, {source.target!r}. "
             "Leave it out."
         )
+    elif "features" in given:
+        raise TaskError(f"--features is for CSV files; {data} has its own columns. Leave it out.")
     else:
         dataset = _made(source, making, given.get("seed", USUAL["seed"]))
     settings = {**choose_settings(dataset, source, given), **making}
@@ -518,6 +522,8 @@ class About:
         for scaler, size in ((self.scaler, width), (self.target_scaler, 1)):
             if scaler and len(scaler.shift) != size:
                 return f"it scales {len(scaler.shift)} columns where there are {size}"
+        if self.score is not None and not self.score >= 0:
+            return f"the score {self.score} is not at least 0"
         shape = self.image_shape
         if shape and (len(shape) != 2 or min(shape) < 1 or shape[0] * shape[1] != width):
             return f"the image_shape {shape} is not for {count(width, 'feature')}"

@@ -33,7 +33,7 @@ def training_steps(
     *,
     epochs: int = 20,
     batch_size: int | None = 32,
-    optimizer: str | Optimizer = "adam",
+    optimizer: str | Optimizer | Callable[..., Optimizer] = "adam",
     learning_rate: float = 0.01,
     loss: AnyLoss | None = None,
     l2: float = 0.0,
@@ -57,7 +57,8 @@ def training_steps(
         Samples in a step: None for all (gradient descent), 1 for each by itself, else stochastic
         gradient descent by batches. The last batch of an epoch may be smaller.
     optimizer : str or Optimizer, optional
-        A name in `OPTIMIZERS`, or one that you made on the model's parameters.
+        A name in `OPTIMIZERS`, a class such as `Adam`, or one that you made on the model's
+        parameters.
     learning_rate : float, optional
         η, for an optimizer given by name.
     loss : str, Loss or callable, optional
@@ -98,6 +99,8 @@ def training_steps(
     >>> round(model.w[0].data, 3), round(model.b.data, 3), report.step
     (2.0, 1.0, 200)
     """
+    if isinstance(model, Perceptron):
+        raise ValueError("A perceptron learns by its own rule: call model.fit(inputs, labels).")
     loss = find_loss(loss or model.loss)
     check_samples(model, loss, inputs, targets)
     if validation is not None:
@@ -106,7 +109,7 @@ def training_steps(
         check_samples(model, loss, *validation, kind="validation ")
     if epochs < 1:
         raise ValueError(f"epochs must be at least 1; got {epochs}.")
-    if isinstance(optimizer, str):
+    if not isinstance(optimizer, Optimizer):
         optimizer = find_optimizer(optimizer)(model.parameters(), learning_rate)
     elif set(optimizer.parameters).isdisjoint(model.parameters()):
         raise ValueError(
@@ -209,10 +212,6 @@ def fit(
     >>> [model.predict(x) for x in corners]
     [0, 1, 1, 0]
     """
-    if isinstance(model, Perceptron):
-        raise ValueError(
-            "A perceptron learns by a rule of its own: call model.fit(inputs, labels)."
-        )
     if not min_delta >= 0:
         raise ValueError(f"min_delta must be at least 0; got {min_delta}.")
     if patience is not None and (validation is None or patience < 1):

@@ -8,6 +8,7 @@ import random
 import shlex
 import subprocess
 import sys
+import unicodedata
 from itertools import takewhile
 from pathlib import Path
 
@@ -90,6 +91,9 @@ WRONG = [  # arguments, what is said
     ("train line.csv", "The columns are 'x', 'y'."),
     ("train line.csv --target z", "line.csv: there is no column 'z'"),
     ("train iris --target species", "--target 'species' is for CSV files"),
+    ("train iris --features petal_width", "--features is for CSV files; iris has its own columns."),
+    ("train wide.csv --target y --features a,z", "wide.csv: there is no column 'z'"),
+    ("train wide.csv --target y --features ''", "there is no feature to learn from"),
     ("train moons --epochs -5", "--epochs: '-5' is not a whole number of at least 1."),
     ("train moons --epochs 1.5", "--epochs: '1.5' is not a whole number"),
     ("train moons --epochs 0", "--epochs: '0' is not a whole number"),
@@ -134,6 +138,8 @@ WRONG = [  # arguments, what is said
     ("show .", ". cannot be read: Is a directory"),
     ("show line.csv", "line.csv is no model file"),
     ("predict line.csv line.csv", "line.csv is no model file"),
+    ("predict line.csv out/model.json", "The first argument must be the model file"),
+    ("predict no.csv model.json", "then comes the table: did you swap them?"),
 ]
 
 
@@ -188,9 +194,10 @@ def test_the_table_for_predicting_may_not_be_overwritten(capsys):
 def test_what_cannot_be_written_is_said(capsys):
     model = quick("a number")
     assert main(["predict", str(model), "line.csv", "--output", "no/where.csv"]) == 2
-    err = capsys.readouterr().err
-    assert err.startswith("error: no/")
-    assert "No such file or directory" in err
+    assert capsys.readouterr().err == "error: no/where.csv: No such file or directory\n"
+    for folder in (".", "out"):
+        assert main(["predict", str(model), "line.csv", "--output", folder]) == 2
+        assert capsys.readouterr().err.startswith(f"error: {folder}: ")
 
 
 # ------------------------------------------------------------------------------------- help, usage
@@ -216,7 +223,17 @@ def test_help_teaches(capsys, monkeypatch, argv, texts):
 def test_every_setting_is_explained(capsys):
     main(["train", "--help"])
     out = capsys.readouterr().out
-    for name in (*USUAL, "loss", "samples", "noise", "classes", "target", "output", "quiet"):
+    for name in (
+        *USUAL,
+        "loss",
+        "samples",
+        "noise",
+        "classes",
+        "target",
+        "features",
+        "output",
+        "quiet",
+    ):
         assert f"--{name.replace('_', '-')} " in out
 
 
@@ -245,14 +262,7 @@ def test_without_arguments_it_trains_on_digits(monkeypatch):
     calls = []
     monkeypatch.setattr(nn.__main__, "train", lambda *args, **rest: calls.append((args, rest)))
     assert main([]) == main(["train", "digits"]) == 0
-    assert (
-        calls[0]
-        == calls[1]
-        == (
-            ("digits", {}),
-            {"target": None, "output": None, "quiet": False},
-        )
-    )
+    assert calls == [((), {"data": "digits"})] * 2
 
 
 def run(*argv, environment=(), **streams):
@@ -294,6 +304,23 @@ def test_a_closed_pipe_is_no_error(closed, argv):
     if argv[0] == "train":
         assert b"test accuracy" in done.stdout
         assert Path("new/model.json").exists(), "nobody looked, but the model is still wanted"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="shell of POSIX")
+@pytest.mark.parametrize("missing", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_missing_outputs_are_no_error(missing):
+    quick("two classes")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+    for argv in ("train xor --epochs 2", "predict out/model.json line2.csv", "--help"):
+        Path("line2.csv").write_text("x1,x2,class\n1,2,upper\n", encoding="utf-8")
+        command = f"{shlex.quote(sys.executable)} -m nn {argv} {missing}"
+        done = subprocess.run(
+            command, shell=True, env=environment, capture_output=True, check=False, timeout=60
+        )
+        assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+        if argv.startswith("predict") and missing == "2>&-":
+            assert done.stdout.count(b"\n") == 2, "the score does not get among the answers"
+    assert Path("runs/xor/model.json").exists()
 
 
 # ------------------------------------------------------------------------------------------- train
@@ -417,10 +444,12 @@ def test_the_story_of_a_training(capsys):
     assert epochs[-1].startswith("epoch  30/30  loss")
 
 
-def test_the_next_steps_work_as_they_stand(capsys):
-    text = "x 1,y\n" + "1,a\n2,b\n" * 6
+def test_the_next_steps_work_as_they_stand(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "orig_argv", [sys.executable])  # it may be relative to another folder
+    text = 'x 1,"z, 2",note,y\n' + "1,5,?,a\n2,6,?,b\n" * 6
     Path("my data.csv").write_text(text, encoding="utf-8")
     argv = ["my data.csv", "--target", "y", "--epochs", "1", "--output", "my runs"]
+    argv += ["--features", '"z, 2",x 1']
     assert main(["train", *argv]) == 0
     steps = capsys.readouterr().out.split("\nnext\n")[1].splitlines()[:-1]
     assert [step.split(" -m nn ")[1].split()[0] for step in steps] == [
@@ -434,6 +463,13 @@ def test_the_next_steps_work_as_they_stand(capsys):
         done = subprocess.run(step, shell=True, env=environment, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
         assert done.stdout
+
+
+def test_the_next_steps_call_python_as_the_user_did(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "orig_argv", [".venv/bin/python", "-m", "nn"])
+    assert main(["train", *QUICK["two classes"]]) == 0
+    steps = capsys.readouterr().out.split("\nnext\n")[1].splitlines()[:-1]
+    assert all(step.startswith("  .venv/bin/python -m nn ") for step in steps)
 
 
 def test_quiet_prints_the_result_only(capsys):
@@ -497,6 +533,65 @@ def test_the_folder_is_named_after_the_data():
     ]
 
 
+@pytest.mark.parametrize("name", ["xor.csv", "XOR.csv", "./xor"])
+def test_a_file_named_like_a_data_set_has_another_folder(name):
+    Path(name).write_text(LINE, encoding="utf-8")
+    assert main(["train", "xor", "--epochs", "1", "--quiet"]) == 0
+    before = Path("runs/xor/model.json").read_bytes()
+    assert main(["train", name, "--target", "y", "--epochs", "1", "--quiet"]) == 0
+    assert Path("runs", f"{Path(name).stem}-csv", "model.json").exists()
+    assert Path("runs/xor/model.json").read_bytes() == before
+
+
+FEATURES = [  # what is asked for, which columns that is
+    ("x", ["x"]),
+    ("z, x", ["z", "x"]),
+    ("x,x,z", ["x", "z"]),
+    ('"long, in cm",x', ["long, in cm", "x"]),
+]
+
+
+@pytest.mark.parametrize(("asked", "features"), FEATURES)
+def test_columns_can_be_left_out(capsys, asked, features):
+    text = 'x,name,z,"long, in cm",y\n' + "1,Ann,2,3,no\n4,Bob,5,6,yes\n" * 6
+    Path("people.csv").write_text(text, encoding="utf-8")
+    assert main(["train", "people.csv", "--target", "y"]) == 2
+    assert "leave it out: name the others with --features a,b" in capsys.readouterr().err
+    path = train("people.csv", "--target", "y", "--epochs", "1", "--features", asked)
+    assert load_with_about(path)[1]["feature_names"] == features
+    rows, said = predictions(capsys, path, "people.csv")
+    assert len(rows) == 13
+    assert said.startswith("accuracy ")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+def test_accents_may_be_written_in_either_way(capsys, form, asked):
+    text = "größe,note,é\n" + "1,?,für\n2,?,já\n" * 6
+    Path("a.csv").write_text(unicodedata.normalize(form, text), encoding="utf-8")
+    target, features = unicodedata.normalize(asked, "é größe").split()
+    path = train("a.csv", "--target", target, "--features", features, "--epochs", "1")
+    for name in ("a.csv", "out/test.csv"):
+        _, said = predictions(capsys, path, name)
+        assert said.startswith("accuracy ")
+    model, about = load_with_about(path)
+    about["target_name"] = target
+    save(model, path, about=about)
+    assert predictions(capsys, path, "a.csv")[1].startswith("accuracy ")
+
+
+def test_too_few_numbers_are_not_called_classes(capsys):
+    Path("two.csv").write_text("x,y\n1,1.5\n2,2.5\n", encoding="utf-8")
+    train("two.csv", "--target", "y", "--epochs", "1")
+    err = capsys.readouterr().err
+    assert "note: two has too few samples to keep some apart: that takes 3." in err
+    assert "class" not in err
+    assert max(map(len, err.splitlines())) < 80
+    assert main(["train", "two.csv", "--target", "y", "--patience", "3"]) == 2
+    err = capsys.readouterr().err
+    assert "but two has too few samples to keep some apart." in err
+
+
 def test_too_few_samples_are_all_for_training(capsys):
     path = train("rare.csv", "--target", "y", "--epochs", "1")
     out, err = capsys.readouterr()
@@ -549,6 +644,9 @@ def test_a_number_is_compared_with_the_mean(capsys):
     error = float(out.split("test mean squared error ")[1].split()[0])
     constant = float(out.split("(answering the mean of the training: ")[1].split(")")[0])
     assert error < 0.01 < 1 < constant
+    root = float(out.split("(root ")[1].split(",")[0])
+    assert root == pytest.approx(error**0.5, rel=1e-4)
+    assert "in the unit of the target)" in out
 
 
 PERCEPTRONS = [  # options, what it says
@@ -592,6 +690,8 @@ def test_a_training_that_diverges_leaves_nothing(capsys):
     assert main(argv) == 1
     err = capsys.readouterr().err
     assert "error: Training diverged in epoch 1" in err
+    assert "too large for a float. Try a smaller learning rate" in err
+    assert "ieee_values" not in err, "that is for programs"
     assert "Nothing was saved." in err
     assert not Path("runs").exists()
 
@@ -717,7 +817,9 @@ def test_a_number_too_large_for_the_model_is_named(capsys):
         parameter.data = 1e10
     save(model, path, about=about)
     assert main(["predict", str(path), "huge.csv"]) == 2
-    assert "huge.csv: a number is too large for this model" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "huge.csv: a number is too large for this model" in err
+    assert "ieee_values" not in err
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="pipes as files")
@@ -802,6 +904,7 @@ DAMAGES = [  # part of about, its new content, what is said
     ("samples", [1], "'samples'"),
     ("losses", ["a"], "'losses'"),
     ("score", "good", "'score'"),
+    ("score", -1, "the score -1.0 is not at least 0"),
 ]
 
 

@@ -418,3 +418,12 @@ def test_newtons_method_finds_a_root_with_derive():
     for _ in range(6):
         x = x - float((Value(x) ** 2 - 2) / grad(lambda x: x**2 - 2)(x))
     assert x == pytest.approx(math.sqrt(2), rel=1e-15)
+
+
+@pytest.mark.parametrize(("x", "y"), [(0.0, 0.0), (0.0, 2.0), (2.0, 0.0), (-2.0, 0.0), (0.0, 1.0)])
+def test_powers_of_two_values_have_the_same_slopes_as_graphs(x, y):
+    base, exponent = Value(x), Value(y)
+    out = base**exponent
+    out.backward()
+    slopes = [slope.data for slope in derive(out, [base, exponent])]
+    assert slopes == pytest.approx([base.grad, exponent.grad], nan_ok=True)

@@ -16,7 +16,7 @@ from autograd import (
     Value,
     define,
     derive,
-    find,
+    find_op,
     gradcheck,
     leaky_relu,
     log_sum_exp,
@@ -379,13 +379,13 @@ def test_an_operation_is_handed_to_whatever_records_it():
 
 def test_rows_are_found_printed_and_pickled_by_name():
     for op in BUILT_IN:
-        assert find(op.name) is op
+        assert find_op(op.name) is op
         assert pickle.loads(pickle.dumps(op)) is op
         assert repr(op) == f"<operation {op.name}>"
     with pytest.raises(
         KeyError, match=r"No operation is named 'cosh'; run its define\(...\) first"
     ):
-        find("cosh")
+        find_op("cosh")
 
 
 def test_a_row_cannot_be_changed():
@@ -432,7 +432,7 @@ def test_an_operation_of_a_user_may_be_defined_again():
     first = define("twice", lambda x: x + x, lambda x, out: (2.0,))
     old = first(Value(1.0))
     second = define("twice", lambda x: 2 * x, lambda x, out: (2.0,))
-    assert find("twice") is second
+    assert find_op("twice") is second
     assert old.op is first  # a graph keeps the operation that made it
 
 

@@ -55,7 +55,7 @@ RULES = [  # our class, the reference, settings; PyTorch's class and the names i
     (Adam, plain_adam, {"betas": (0.5, 0.9), "epsilon": 1e-3}, "Adam"),
     (Adam, plain_adam, {"betas": (0.0, 0.0)}, "Adam"),
     (Adam, plain_adam, {"weight_decay": 0.2}, "Adam"),
-    (AdamW, plain_adamw, {}, "AdamW"),
+    (AdamW, plain_adamw, {"weight_decay": 0.01}, "AdamW"),
     (AdamW, plain_adamw, {"weight_decay": 0.2}, "AdamW"),
     (AdamW, plain_adamw, {"weight_decay": 0.5, "betas": (0.8, 0.99), "epsilon": 1e-6}, "AdamW"),
 ]
@@ -351,3 +351,8 @@ def test_training_goes_on_from_a_pickle_as_if_nothing_had_happened():
     steps(first, 3)
     second = pickle.loads(pickle.dumps(first))
     assert steps(first, 5) == steps(second, 5)
+
+
+def test_adamw_decays_by_itself_and_under_every_name():
+    for make in (AdamW, find_optimizer("adamw"), find_optimizer(AdamW)):
+        assert make([Value(1.0)]).weight_decay == 0.01

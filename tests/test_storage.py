@@ -4,6 +4,7 @@ import copy
 import json
 import math
 import random
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -290,6 +291,28 @@ def test_a_folder_that_does_not_exist_is_an_error_of_the_file_system(tmp_path):
     with pytest.raises(OSError, match="folder"):
         save(LinearRegression(1), tmp_path / "folder")
     assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+
+
+PLACES = [  # where nothing can be written, what the system says
+    ("no/x.json", FileNotFoundError),
+    ("file/x.json", NotADirectoryError),
+    (".", OSError),
+    ("folder", OSError),
+]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="errors of POSIX")
+@pytest.mark.parametrize(("name", "error"), PLACES)
+def test_an_error_names_the_file_that_was_asked_for(name, error, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("", encoding="utf-8")
+    Path("folder").mkdir()
+    with pytest.raises(error) as caught:
+        save(LinearRegression(1), name)
+    assert caught.value.filename == name
+    assert caught.value.strerror in str(caught.value)
+    assert "unfinished" not in str(caught.value)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder"]
 
 
 def test_text_is_written_as_utf_8(tmp_path):

@@ -4,6 +4,7 @@ import gzip
 import os
 import sys
 import threading
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -80,6 +81,17 @@ def test_names_may_be_in_any_script_and_hold_the_separator(table):
     data = read_csv(path, "вид")
     assert data.feature_names == ["длина, см", 'say "cm"']
     assert data.class_names == ["уж", "ёж"]  # by code point
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+def test_composed_and_decomposed_accents_are_the_same(table, form, asked):
+    path = table(unicodedata.normalize(form, "größe,ä,é\n1,2,für\n2,3,já\n"))
+    target, size, *classes = unicodedata.normalize(asked, "é größe für já").split()
+    data = read_csv(path, target, features=[size])
+    assert (data.feature_names, data.class_names) == (["größe"], ["für", "já"])
+    assert column_names(path) == ["größe", "ä", "é"]
+    assert read_rows(path, [size], target, classes) == ([[1.0], [2.0]], [0, 1])
 
 
 def test_a_cell_may_hold_a_line_break(table):
@@ -216,7 +228,8 @@ BAD_TABLES = [  # name, content, options of read_csv(path, "y"), the whole messa
         {},
         ", line 2, column 'sex': 'male' is text, and so are the lines below, but a network "
         "computes with numbers. Encode the column as numbers (for instance a column of 0 and 1 "
-        "for each category), or leave it out of the features.",
+        "for each category), or leave it out: name the others with --features a,b (in Python "
+        "features=['a', 'b']).",
     ),
     (
         "an empty cell",

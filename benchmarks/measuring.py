@@ -1,0 +1,113 @@
+"""Time, memory, and the conditions under which they were measured."""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+FRAMES_BESIDES = 50  # of whoever calls the recursion, and of what its last call calls
+
+
+def conditions() -> dict[str, str]:
+    """Return what a quoted number has to carry: interpreter, processor, and the peer's version."""
+    return {
+        "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "system": f"{platform.system()} {platform.machine()}",
+        "micrograd": version("micrograd"),
+    }
+
+
+def _processor() -> str:
+    """Return the processor's name as the system tells it."""
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    """Return how long `work` takes."""
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+@contextmanager
+def collector(enabled: bool) -> Iterator[None]:
+    """Switch the cyclic garbage collector for this block."""
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        yield
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def interleaved_medians(turns: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+    """Return each contestant's median time; they take turns, so that all share the same weather.
+
+    Parameters
+    ----------
+    turns : dict of str to callable
+        Each does its work once and returns the seconds.
+    rounds : int
+        How often each has its turn, at least 1.
+    """
+    measured: dict[str, list[float]] = {name: [] for name in turns}
+    for _ in range(rounds):
+        for name, turn in turns.items():
+            measured[name].append(turn())
+    return {name: median(numbers) for name, numbers in measured.items()}
+
+
+def held_and_peak_bytes(work: Callable[[], Any]) -> tuple[int, int]:
+    """Return the bytes that the result of `work` holds, and the most that were held on the way."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        result = work()
+        _, peak = tracemalloc.get_traced_memory()
+        gc.collect()  # also empties Python's lists of memory to use again, which no graph holds
+        after, _ = tracemalloc.get_traced_memory()
+        del result
+    finally:
+        tracemalloc.stop()
+    return after - before, peak - before
+
+
+@contextmanager
+def sight_of_new_objects_only() -> Iterator[None]:
+    """Hide all that exists from the collector, so that its time is that of the block's objects."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+@contextmanager
+def room_for_recursion(depth: int) -> Iterator[None]:
+    """Let functions recurse `depth` calls deep; the limit is raised only as far as needed."""
+    before, frame, used = sys.getrecursionlimit(), sys._getframe(), 0
+    while frame is not None:
+        frame, used = frame.f_back, used + 1
+    sys.setrecursionlimit(max(before, used + depth + FRAMES_BESIDES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
