@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import inf, isfinite
-from typing import Any, ClassVar
+from typing import Any
 
 from autograd import Value
 
@@ -34,7 +34,7 @@ class Optimizer:
         For each parameter what the rule remembers.
     """
 
-    memory: ClassVar[int] = 0  # numbers remembered for each parameter, 0.0 at the start
+    memory: int = 0  # numbers remembered for each parameter, 0.0 at the start
 
     def __init__(self, parameters: Sequence[Value], learning_rate: float) -> None:
         self.parameters = list(parameters)
@@ -77,8 +77,7 @@ class Optimizer:
             p.data = data
 
     def _refuse_unless_finite(self, moves: Sequence[tuple[float, State]]) -> None:
-        columns = zip(*[(data, *state) for data, state in moves], strict=True)
-        if all(isfinite(sum(column)) for column in columns):
+        if isfinite(sum([data for data, _ in moves]) + sum([sum(state) for _, state in moves])):
             return  # a sum with inf or nan in it is not finite
         for i, (p, (data, state)) in enumerate(zip(self.parameters, moves, strict=True)):
             if not all(map(isfinite, (data, *state))):
@@ -121,8 +120,6 @@ class SGD(Optimizer):
     0.8
     """
 
-    memory = 1
-
     def __init__(
         self,
         parameters: Sequence[Value],
@@ -131,6 +128,7 @@ class SGD(Optimizer):
         momentum: float = 0.0,
         weight_decay: float = 0.0,
     ) -> None:
+        self.memory = 1 if momentum else 0
         super().__init__(parameters, learning_rate)
         _refuse_unless(0 <= momentum < 1, "momentum", momentum, "in [0, 1)")
         _refuse_unless(weight_decay >= 0, "weight_decay", weight_decay, "at least 0")
@@ -138,7 +136,11 @@ class SGD(Optimizer):
 
     def update(self, data: Any, grad: Any, state: State, step: int) -> tuple[Any, State]:  # noqa: ARG002
         """Return the new data and state of one parameter."""
-        velocity = self.momentum * state[0] + (grad + self.weight_decay * data)
+        if self.weight_decay:
+            grad = grad + self.weight_decay * data
+        if not self.momentum:
+            return data - self.learning_rate * grad, ()
+        velocity = self.momentum * state[0] + grad
         return data - self.learning_rate * velocity, (velocity,)
 
 
