@@ -12,8 +12,8 @@ from autograd import Value
 class Module:
     """Base of neurons, layers and models: finds its parameters by itself.
 
-    Parameters are the Values among the attributes, also inside lists and other modules, in the
-    order in which they were set. A subclass defines ``__call__`` and nothing else.
+    Parameters are the Values among the attributes, also inside lists, dicts and other modules, in
+    the order in which they were set; constants and results of operations are none.
 
     Examples
     --------
@@ -36,7 +36,7 @@ class Module:
         A parameter that stands in two places comes once, under the first.
         """
         seen: set[Value] = set()
-        for name, value in _values("", vars(self)):
+        for name, value in _values("", self):
             if value not in seen:
                 seen.add(value)
                 yield name, value
@@ -52,7 +52,8 @@ class Module:
 
     def state(self) -> dict[str, Any]:
         """Return the parameters' numbers as nested dicts and lists, named like the attributes."""
-        return {name: _plain(part) for name, part in vars(self).items() if _has_values(part)}
+        state: dict[str, Any] = _plain(self)
+        return state
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Set the parameters' numbers from what `state` returned.
@@ -68,7 +69,7 @@ class Module:
             If a part is missing, left over, of another length, or no finite number. It names the
             part.
         """
-        pairs = list(_pairs("", {k: v for k, v in vars(self).items() if _has_values(v)}, state))
+        pairs = list(_pairs("", self, state))
         for value, number in pairs:
             value.data = number
 
@@ -78,47 +79,63 @@ def _is_parameter(part: Any) -> bool:
 
 
 def _has_values(part: Any) -> bool:
+    if isinstance(part, dict):
+        part = list(part.values())
     if isinstance(part, list | tuple):
         return any(map(_has_values, part))
     return _is_parameter(part) or isinstance(part, Module)
 
 
-def _values(path: str, parts: dict[str, Any]) -> Iterator[tuple[str, Value]]:
-    for name, part in parts.items():
-        here = f"{path}.{name}" if path and not name.startswith("[") else path + name
-        if _is_parameter(part):
-            yield here, part
-        elif isinstance(part, Module):
-            yield from _values(here, vars(part))
-        elif isinstance(part, list | tuple):
-            yield from _values(here, {f"[{i}]": item for i, item in enumerate(part)})
+def _parts(part: Any) -> Any:
+    """Return a dict or a list of what holds parameters in a part, or the part if it is one."""
+    if isinstance(part, Module):
+        part = vars(part)
+    if isinstance(part, dict):
+        return {str(name): inner for name, inner in part.items() if _has_values(inner)}
+    if isinstance(part, list | tuple):
+        return [inner for inner in part if _has_values(inner)]
+    return part
+
+
+def _values(path: str, part: Any) -> Iterator[tuple[str, Value]]:
+    """Yield the parameters with the Python expressions that lead to them."""
+    if isinstance(part, Module):
+        inside = [(f"{path}.{name}" if path else name, x) for name, x in vars(part).items()]
+    elif isinstance(part, dict):
+        inside = [(f"{path}[{key!r}]", x) for key, x in part.items()]
+    elif isinstance(part, list | tuple):
+        inside = [(f"{path}[{i}]", x) for i, x in enumerate(part)]
+    else:
+        yield path, part
+        return
+    for name, x in inside:
+        if _has_values(x):
+            yield from _values(name, x)
 
 
 def _plain(part: Any) -> Any:
-    if isinstance(part, Module):
-        return part.state()
-    if isinstance(part, list | tuple):
-        return [_plain(item) for item in part if _has_values(item)]
+    parts = _parts(part)
+    if isinstance(parts, dict):
+        return {name: _plain(inner) for name, inner in parts.items()}
+    if isinstance(parts, list):
+        return [_plain(inner) for inner in parts]
     return part.data
 
 
 def _pairs(path: str, part: Any, state: Any) -> Iterator[tuple[Value, float]]:
     """Walk a module's parts and a state side by side; raise where they differ."""
-    where = path or "the state"
-    if isinstance(part, Module):
-        part = {name: inner for name, inner in vars(part).items() if _has_values(inner)}
-    if isinstance(part, dict):
-        if not isinstance(state, dict) or state.keys() != part.keys():
+    where, parts = path or "the state", _parts(part)
+    if isinstance(parts, dict):
+        if not isinstance(state, dict) or state.keys() != parts.keys():
             got = list(state) if isinstance(state, dict) else type(state).__name__
-            raise ValueError(f"{where} should have the parts {list(part)}; got {got!s:.200}.")
-        for name, inner in part.items():
+            raise ValueError(f"{where} should have the parts {list(parts)}; got {got!s:.200}.")
+        for name, inner in parts.items():
             yield from _pairs(f"{path}.{name}" if path else name, inner, state[name])
-    elif isinstance(part, list | tuple):
-        part = [item for item in part if _has_values(item)]
-        if not isinstance(state, list) or len(state) != len(part):
+    elif isinstance(parts, list):
+        if not isinstance(state, list) or len(state) != len(parts):
             got = f"{len(state)} parts" if isinstance(state, list) else type(state).__name__
-            raise ValueError(f"{where} should be a list of {len(part)} parts; got {got}.")
-        for i, (inner, number) in enumerate(zip(part, state, strict=True)):
+            raise ValueError(f"{where} should be a list of {len(parts)} parts; got {got}.")
+        for i, (inner, number) in enumerate(zip(parts, state, strict=True)):
             yield from _pairs(f"{path}[{i}]", inner, number)
     else:
         is_number = isinstance(state, int | float) and not isinstance(state, bool)

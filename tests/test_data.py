@@ -292,7 +292,7 @@ def test_circles_have_radius_1_and_factor():
 
 @pytest.mark.parametrize("classes", [2, 3, 5])
 def test_spiral_arms_are_one_arm_turned(classes):
-    made = make_spiral(30 * classes, classes, noise=0.0)
+    made = make_spiral(30 * classes, classes=classes, noise=0.0)
     arms = [[] for _ in range(classes)]
     for (x, y), k in zip(*fields(made), strict=True):
         turn = -math.tau * k / classes
@@ -308,7 +308,7 @@ def test_spiral_arms_are_one_arm_turned(classes):
 
 
 def test_blob_centres_are_3_from_the_origin_and_evenly_apart():
-    made = make_blobs(6, 6, noise=0.0)
+    made = make_blobs(6, classes=6, noise=0.0)
     assert [math.hypot(*row) for row in made.inputs] == pytest.approx([3.0] * 6)
     nearest = [min(math.dist(a, b) for b in made.inputs if a is not b) for a in made.inputs]
     assert nearest == pytest.approx([3.0] * 6)

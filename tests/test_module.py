@@ -235,3 +235,15 @@ def test_setting_an_attribute_later_makes_it_a_parameter():
     neuron = Neuron(1, seed=0)
     neuron.gain = Value(1.0)
     assert [name for name, _ in neuron.named_parameters()] == ["w[0]", "b", "gain"]
+
+
+def test_parameters_are_found_in_dicts_too():
+    class Table(Module):
+        def __init__(self):
+            self.rows = {"a": Value(1.0), 2: [Value(2.0), None], "text": "none"}
+
+    table = Table()
+    assert [name for name, _ in table.named_parameters()] == ["rows['a']", "rows[2][0]"]
+    assert table.state() == {"rows": {"a": 1.0, "2": [2.0]}}
+    table.load_state({"rows": {"a": 3.0, "2": [4.0]}})
+    assert [p.data for p in table.parameters()] == [3.0, 4.0]

@@ -204,5 +204,5 @@ def test_numpy_arrays_are_data_like_any():
 
 
 def test_gradient_training_sends_a_perceptron_to_its_own_rule():
-    with pytest.raises(ValueError, match=r"rule of its own: call model\.fit\(inputs, labels\)"):
+    with pytest.raises(ValueError, match=r"its own rule: call model\.fit\(inputs, labels\)"):
         fit(Perceptron(2), CORNERS, XOR)

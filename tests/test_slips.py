@@ -4,11 +4,12 @@ import warnings
 
 import pytest
 
-from autograd import Value, define, derive, grad
+from autograd import OPS, Value, define, derive, grad
 from nn import MLP, History, Report, Scaler, fit, load, load_with_about, save
 
 x = Value(2.0, label="x")
 untupled = define("untupled", lambda x: x * x, lambda x, out: 2 * x)
+OPS.pop("untupled")  # other tests go through all operations, and this one is wrong
 
 SLIPS = [  # what was typed, the error, what the answer says
     (lambda: untupled(x).backward(), TypeError, r"must answer with a tuple .* as \(2 \* x,\)"),
