@@ -36,7 +36,7 @@ TABLES = [  # title, the cells that name each row
             for workload in ("A moons", "B digits")
             for choice in (
                 "a weighted sum is one node",
-                "its rules are written out by hand",
+                "two rows are written out by hand",
                 "inputs become constants once",
                 "a failed backward leaves no trace",
             )
@@ -171,7 +171,7 @@ def test_a_choice_is_really_switched_off(benchmarks, workload):
     nodes = count_nodes(training.objective())
     with choices.unfolded_sums(training):
         assert count_nodes(training.objective()) > 2 * nodes
-    with choices.sums_by_the_table(training):
+    with choices.all_by_the_table(training):
         assert ops.weighted_sum_of.spread is None
     assert ops.weighted_sum_of.spread is not None
     with choices.inputs_converted_each_time(training):
