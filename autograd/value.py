@@ -131,7 +131,7 @@ class Value(NumberLike):
         except Exception as error:
             slopes = outside(op.derivatives, f"derivative of {op.name}", parents, error, self._data)
         try:
-            for parent, slope in zip(parents, slopes):  # noqa: B905 (as many, see above)
+            for parent, slope in zip(parents, slopes):  # noqa: B905 (as many, checked)
                 if not parent.constant:
                     parent.grad += slope * upstream
         except TypeError as error:

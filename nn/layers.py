@@ -79,10 +79,10 @@ class Neuron(Module):
             If there are more or fewer inputs than weights.
         """
         s = weighted_sum(self.w, x, self.b)
-        if not self.name:
-            return self.activation(s)  # type: ignore[no-any-return]
-        s.scope = f"{s.scope}/{self.name}" if s.scope else self.name
-        if isinstance(self.activation, Op):  # one node, quicker to name than to make in a scope
+        if self.name:
+            s.scope = f"{s.scope}/{self.name}" if s.scope else self.name
+        # One node is quicker to name than to make in a scope.
+        if isinstance(self.activation, Op) or not self.name:
             out: Value = self.activation(s)
             out.scope = s.scope
         else:

@@ -134,7 +134,7 @@ class SGD(Optimizer):
         _refuse_unless(weight_decay >= 0, "weight_decay", weight_decay, "at least 0")
         self.momentum, self.weight_decay = momentum, weight_decay
 
-    def update(self, data: Any, grad: Any, state: State, step: int) -> tuple[Any, State]:  # noqa: ARG002
+    def update(self, data: Any, grad: Any, state: State, step: int) -> tuple[Any, State]:
         """Return the new data and state of one parameter."""
         if self.weight_decay:
             grad = grad + self.weight_decay * data

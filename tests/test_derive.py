@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from random_graphs import BUILT_IN, USER, arity, difference_quotients
 
 from autograd import (
-    OPS,
     Value,
     abs,
     cos,
@@ -37,14 +36,6 @@ from autograd import (
     weighted_sum,
     where,
 )
-
-
-@pytest.fixture(autouse=True)
-def table_as_it_was():
-    rows = dict(OPS)
-    yield
-    OPS.clear()
-    OPS.update(rows)
 
 
 def orders(f, x, count):

@@ -41,14 +41,6 @@ from autograd import (
 )
 
 
-@pytest.fixture(autouse=True)
-def table_as_it_was():
-    rows = dict(OPS)
-    yield
-    OPS.clear()
-    OPS.update(rows)
-
-
 def sum_of_products(*terms):
     return terms[0] * terms[1] + terms[2]
 

@@ -30,15 +30,6 @@ from autograd import (
     where,
 )
 
-
-@pytest.fixture(autouse=True)
-def table_as_it_was():
-    rows = dict(OPS)
-    yield
-    OPS.clear()
-    OPS.update(rows)
-
-
 # What a Value holds
 
 
