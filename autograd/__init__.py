@@ -21,6 +21,7 @@ import warnings as _warnings
 from pathlib import Path as _Path
 
 from autograd import copying as _copying  # noqa: F401 (teaches copy and pickle about Values)
+from autograd import look, player
 from autograd.checks import ieee_values, to_float
 from autograd.derive import derive, grad, hessian
 from autograd.formula import formula
@@ -59,6 +60,7 @@ from autograd.ops import (
     where,
 )
 from autograd.scopes import scope
+from autograd.stepper import Step, Steps, steps
 from autograd.tree import tree
 from autograd.value import Value, as_values, topological_order
 
@@ -72,6 +74,8 @@ __all__ = [
     "GradientReport",
     "OPS",
     "Op",
+    "Step",
+    "Steps",
     "Value",
     "__version__",
     "abs",
@@ -92,10 +96,12 @@ __all__ = [
     "log",
     "log_or_zero",
     "log_sum_exp",
+    "look",
     "maximum",
     "minimum",
     "mul",
     "neg",
+    "player",
     "power",
     "relu",
     "scope",
@@ -105,6 +111,7 @@ __all__ = [
     "softplus",
     "sqrt",
     "step",
+    "steps",
     "sub",
     "tanh",
     "to_float",

@@ -20,9 +20,12 @@ from autograd.operators import Arithmetic
 from autograd.ops import OPS, Op
 from autograd.value import Value, topological_order
 
-_STYLES = ("python", "latex", "listing")
+_STYLES = ("python", "latex", "plain", "listing")
 
 _OPENING, _CLOSING = ("(", "[", "{", "|", ", "), (")", "]", "}", "|", ", ")
+
+_MINUS = ("-", "−")
+_PLAIN = (("**", "^"), (" ^ ", "^"), ("*", "·"), ("-", "−"))  # Python's signs, for people
 
 # How tightly text binds, as in the table. A fraction of LaTeX needs brackets under a power only.
 _LOOSEST, _SUM, _PRODUCT, _SIGN, _FRACTION, _POWER, _ALONE = 0, 10, 20, 30, 35, 40, 100
@@ -45,12 +48,13 @@ def formula(
     ----------
     value : Value
         The root.
-    style : {"python", "latex", "listing"}
+    style : {"python", "latex", "plain", "listing"}
         ``"python"``: an expression that gives the same number when its names are bound and the
         operations are in scope. A label that is no identifier, or is a keyword or the name of an
         operation, is replaced. (Python reads at most 200 brackets inside each other.)
         ``"latex"``: for math mode with amsmath, MathJax or KaTeX; ``w_12`` becomes w with a
         subscript, ``alpha`` the Greek letter, words stay upright.
+        ``"plain"``: for people, with ``·``, a true minus sign and labels as they stand.
         ``"listing"``: Python assignments, one for each inner node, inputs first, so that a node
         used often is written once; inner nodes go by their labels, or ``n1``, ``n2``, ...
     numbers : bool, optional
@@ -94,7 +98,7 @@ def formula(
     if digits is not None and digits < 1:
         raise ValueError(f"digits is {digits}, but a number shows 1 or more.")
     nodes = topological_order(value)
-    writer = _Writer(style == "latex", digits)
+    writer = _Writer("python" if style == "listing" else style, digits)
     if style == "listing":
         return _listing(nodes, numbers, writer)
     return _expression(nodes, numbers, writer, max_length)
@@ -179,7 +183,7 @@ class _Text(Arithmetic):
         self.parts = [part for part in parts if part != ""]
         self.length: int = sum(len(x) if isinstance(x, str) else x.length for x in self.parts)
         first = self.parts[0]
-        self.signed: bool = first.startswith("-") if isinstance(first, str) else first.signed
+        self.signed: bool = first.startswith(_MINUS) if isinstance(first, str) else first.signed
 
     def record_op(self, op: Op, inputs: tuple[Any, ...]) -> Any:
         """Return the operation as text; this is how a row's `unfold` writes itself."""
@@ -199,10 +203,15 @@ class _Text(Arithmetic):
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """Writes names, numbers and operations in one language: Python, or else LaTeX."""
+    """Writes names, numbers and operations in one language: Python, LaTeX, or plain algebra."""
 
-    latex: bool
+    style: str
     digits: int | None
+
+    @property
+    def latex(self) -> bool:
+        """Whether this is LaTeX, which has brackets and signs of its own."""
+        return self.style == "latex"
 
     def leaf(self, node: Value, names: dict[Value, str]) -> _Text:
         """Return what stands for a node: its name, or the number of one without a name."""
@@ -214,6 +223,8 @@ class _Writer:
         """Return a label as a name of the language; empty if it cannot be one."""
         if self.latex:
             return _latex_name(label)
+        if self.style == "plain":
+            return " ".join(label.split())
         name = normalize("NFKC", label)  # as Python does with names
         free = name.isidentifier() and not iskeyword(name) and not _is_called(name)
         return name if free else ""
@@ -221,11 +232,13 @@ class _Writer:
     def number(self, x: float, *, whole: bool = False) -> _Text:
         """Return a number as text; `whole` drops the ``.0``."""
         text = repr(x) if self.digits is None else f"{x:.{self.digits}g}"
-        if (whole or self.latex) and text.endswith(".0") and text != "-0.0":
+        if (whole or self.style != "python") and text.endswith(".0") and text != "-0.0":
             text = text.removesuffix(".0")
         binding = _SIGN if text.startswith("-") else _ALONE
         if self.latex:
             text, binding = _latex_number(text, binding)
+        elif self.style == "plain":
+            text = text.replace("-", "−")
         elif not math.isfinite(x):
             text, binding = f"float('{text}')", _ALONE
         return _Text(self, [text], binding, number=x)
@@ -234,6 +247,9 @@ class _Writer:
         """Return an operation on texts (and numbers, if an `unfold` brings them) as text."""
         texts = [x if isinstance(x, _Text) else self.number(float(x)) for x in inputs]
         template = op.latex if self.latex else op.python
+        if self.style == "plain":
+            for sign, ours in _PLAIN:
+                template = template.replace(sign, ours)
         if op.unfold and not template:
             out = op.unfold(*texts)
             return out if isinstance(out, _Text) else self.number(float(out))
@@ -243,7 +259,8 @@ class _Writer:
         parts: list[str | _Text] = [pattern.literals[0]]
         for x, least, literal in zip(texts, pattern.needed, pattern.literals[1:], strict=True):
             text = x if x.number is None else self.number(x.number, whole=has_name)
-            follows = self.latex and text.signed and any(parts)  # a + -b is Python, not algebra
+            # a + -b is Python, not algebra
+            follows = self.style != "python" and text.signed and any(parts)
             if text.binding < least or (follows and least):
                 parts += (r"\left(", text, r"\right)") if self.latex else ("(", text, ")")
             else:

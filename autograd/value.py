@@ -121,21 +121,22 @@ class Value(NumberLike):
         if op.spread:
             op.spread(parents, upstream)
             return
+        for parent, slope in zip(parents, self.local_derivatives()):  # noqa: B905
+            if not parent.constant:
+                parent.grad += slope * upstream
+
+    def local_derivatives(self) -> Any:
+        """Return d self / d parent for each parent, in order; nothing for a leaf."""
+        op, parents = self.op, self.parents
+        if not op:
+            return ()
         try:
-            if len(parents) == 1:
-                slopes = op.derivatives(parents[0]._data, self._data)
-            else:
-                slopes = op.derivatives(*[x._data for x in parents], self._data)
+            slopes = op.derivatives(*[x._data for x in parents], self._data)
             if len(slopes) != len(parents):
                 raise TypeError(f"it gave {len(slopes)} derivatives for {len(parents)} inputs")
+            return [x if x.__class__ is float else to_float(x) for x in slopes]
         except Exception as error:
-            slopes = outside(op.derivatives, f"derivative of {op.name}", parents, error, self._data)
-        try:
-            for parent, slope in zip(parents, slopes):  # noqa: B905 (as many, checked)
-                if not parent.constant:
-                    parent.grad += slope * upstream
-        except TypeError as error:
-            outside(op.derivatives, f"derivative of {op.name}", parents, error)
+            return outside(op.derivatives, f"derivative of {op.name}", parents, error, self._data)
 
     def zero_grad(self) -> None:
         """Set the grad of every node of this graph to 0."""

@@ -41,6 +41,7 @@ from autograd import (
 from autograd.formula import formula
 
 OPERATIONS = {op.name: op for op in ROWS}
+STYLES = ("python", "latex", "plain", "listing")
 
 a, b, c = (Value(x, label=label) for x, label in ((1.7, "a"), (0.6, "b"), (2.3, "c")))
 NAMES = {"a": a, "b": b, "c": c}
@@ -261,9 +262,9 @@ def test_a_listing_names_shared_nodes_once():
 
 def test_formula_of_a_leaf():
     x, unnamed = Value(2.0, label="x"), Value(2.0)
-    for style in ("python", "latex", "listing"):
+    for style in STYLES:
         assert formula(x, style) == "x"
-        assert formula(x, style, numbers=True) == ("2" if style == "latex" else "2.0")
+        assert formula(x, style, numbers=True) == ("2" if style in ("latex", "plain") else "2.0")
     assert formula(unnamed) == formula(unnamed, "listing") == "x1"
     assert formula(Value(2.0, label="rate", constant=True) * a) == "rate * a"
 
@@ -329,6 +330,22 @@ def test_inf_and_nan_are_written():
             assert result == value.data or math.isnan(result)
             assert latex in formula(value, "latex")
     assert formula(x + Value(-math.inf, constant=True), "latex") == r"x + \left(-\infty\right)"
+
+
+PLAIN = [  # value, plain style
+    (a * b - 2.0, "a · b − 2"),
+    (a + (-b), "a + (−b)"),
+    (a * -1.5, "a · (−1.5)"),
+    ((a + b) ** 2, "(a + b)^2"),
+    (Value(1.0, label="w₂₃¹") * Value(2.0, label="my  x"), "w₂₃¹ · my x"),
+    (weighted_sum([a, b], [b, c], -1.0), "a · b + b · c + (−1)"),
+    (exp(-a) / tanh(b), "exp(−a) / tanh(b)"),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), PLAIN)
+def test_plain_formulas_are_algebra_for_people(value, expected):
+    assert formula(value, "plain") == expected
 
 
 def test_digits_round_what_is_shown():
@@ -462,7 +479,9 @@ def test_formula_is_the_same_in_two_runs():
 def test_bad_arguments_are_refused():
     with pytest.raises(TypeError, match=r"formula\(\) writes a Value; got 3.0"):
         formula(3.0)
-    with pytest.raises(ValueError, match="style is 'tex', but formula.. knows python, latex, list"):
+    with pytest.raises(
+        ValueError, match="style is 'tex', but formula.. knows python, latex"
+    ):
         formula(a, "tex")
     with pytest.raises(ValueError, match="digits is 0"):
         formula(a, digits=0)
@@ -472,7 +491,7 @@ def test_formula_changes_nothing():
     y = a * a + 1
     y.backward()
     before = [(node.data, node.grad, node.label) for node in topological_order(y)]
-    for style, numbers in itertools.product(("python", "latex", "listing"), (False, True)):
+    for style, numbers in itertools.product(STYLES, (False, True)):
         formula(y, style, numbers=numbers)
     assert [(node.data, node.grad, node.label) for node in topological_order(y)] == before
     y.zero_grad()

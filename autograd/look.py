@@ -1,0 +1,124 @@
+"""How pictures look: numbers, colours, and the HTML that shows an SVG wherever it is opened."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from html import escape
+from math import isfinite, sqrt
+
+POSITIVE, NEGATIVE, NEUTRAL = "#1c6fd1", "#d1351c", "#888888"
+PARAMETER, PATH = "#2f8f46", "#e8780c"
+FONT = "system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
+_POSITIVE_RGB, _NEGATIVE_RGB = (120, 178, 245), (247, 140, 120)
+
+
+def number(x: float, digits: int = 4) -> str:
+    """Return a number for people: a few significant digits, a true minus sign.
+
+    Parameters
+    ----------
+    x : float
+        Also inf and nan.
+    digits : int, optional
+        Significant digits, at least 1.
+
+    Examples
+    --------
+    >>> number(-0.125), number(123456.0), number(3.0)
+    ('−0.125', '1.235e+05', '3')
+    """
+    return f"{x:.{digits}g}".replace("-", "−")
+
+
+def cut(text: str, length: int) -> str:
+    """Return a text on one line, with ``…`` at the end where it is longer than `length`.
+
+    Examples
+    --------
+    >>> cut("a very long label", 7)
+    'a very…'
+    """
+    line = " ".join(text.split())
+    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def fill(x: float, largest: float) -> str:
+    """Return a background for a number: blue above 0, red below, white at 0, stronger with size.
+
+    Parameters
+    ----------
+    x : float
+        What is shown; grey if it is not finite.
+    largest : float
+        The largest absolute value in the picture; the intensity is sqrt(abs(x) / largest).
+
+    Examples
+    --------
+    >>> fill(0.0, 2.0), fill(2.0, 2.0), fill(-0.5, 2.0)
+    ('#ffffff', '#78b2f5', '#fbc6bc')
+    """
+    if not isfinite(x):
+        return "#cccccc"
+    share = min(1.0, sqrt(abs(x) / largest)) if largest > 0 else 0.0
+    full = _POSITIVE_RGB if x > 0 else _NEGATIVE_RGB
+    return "#" + "".join(f"{round(255 + share * (c - 255)):02x}" for c in full)
+
+
+def line_colour(x: float) -> str:
+    """Return the colour of a line for a number: blue above 0, red below, grey otherwise.
+
+    Examples
+    --------
+    >>> line_colour(1.0) == POSITIVE, line_colour(-1.0) == NEGATIVE, line_colour(0.0) == NEUTRAL
+    (True, True, True)
+    """
+    return POSITIVE if x > 0 else NEGATIVE if x < 0 else NEUTRAL
+
+
+def image(svg: str, alt: str) -> str:
+    """Return an ``<img>`` that holds an SVG inside, and shows where scripts and styles are cut.
+
+    Parameters
+    ----------
+    svg : str
+        A whole SVG element. It is drawn on white unless it brings a background of its own.
+    alt : str
+        What the picture shows, for those who cannot see it.
+
+    Examples
+    --------
+    >>> image('<svg xmlns="http://www.w3.org/2000/svg"></svg>', "nothing")[:42]
+    '<img alt="nothing" style="max-width:none;b'
+    """
+    data = b64encode(svg.encode()).decode()
+    return (
+        f'<img alt="{escape(alt)}" style="max-width:none;background:#ffffff" '
+        f'src="data:image/svg+xml;base64,{data}">'
+    )
+
+
+def figure(svg: str, alt: str, text: str = "", summary: str = "as text") -> str:
+    """Return a picture as self-contained HTML, scrolled where it is wide, with its text folded.
+
+    Parameters
+    ----------
+    svg, alt : str
+        See `image`.
+    text : str, optional
+        The same in words or numbers; empty for none.
+    summary : str, optional
+        What the fold is called.
+
+    Examples
+    --------
+    >>> figure("<svg></svg>", "nothing", "numbers").endswith("numbers</pre></details></div>")
+    True
+    """
+    fold = (
+        f'<details style="margin-top:4px"><summary>{escape(summary)}</summary>'
+        f'<pre style="overflow-x:auto">{escape(text)}</pre></details>'
+        if text
+        else ""
+    )
+    return f'<div><div style="overflow-x:auto">{image(svg, alt)}</div>{fold}</div>'

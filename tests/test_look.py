@@ -1,0 +1,80 @@
+"""What all pictures share: numbers, colours, escaping, the picture that survives everywhere."""
+
+import base64
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd import look
+
+NUMBERS = [
+    (0.0, "0"),
+    (-0.125, "−0.125"),
+    (1 / 3, "0.3333"),
+    (123456.0, "1.235e+05"),
+    (1e-9, "1e−09"),
+    (math.inf, "inf"),
+    (-math.inf, "−inf"),
+    (math.nan, "nan"),
+]
+
+
+@pytest.mark.parametrize(("x", "expected"), NUMBERS)
+def test_numbers_are_short_and_have_a_true_minus(x, expected):
+    assert look.number(x) == expected
+
+
+def test_digits_of_numbers():
+    assert [look.number(-2 / 3, digits) for digits in (1, 2, 6)] == ["−0.7", "−0.67", "−0.666667"]
+
+
+@given(st.text(max_size=80), st.integers(1, 40))
+def test_a_cut_text_is_one_printable_line_no_longer_than_wanted(text, length):
+    out = look.cut(text, length)
+    assert len(out) <= length
+    assert out == "" or out.isprintable()
+    if text.isprintable() and " ".join(text.split()) == text and len(text) <= length:
+        assert out == text
+
+
+@given(st.floats(), st.floats(0, allow_infinity=False, allow_nan=False))
+def test_every_fill_is_a_colour(x, largest):
+    assert re.fullmatch(r"#[0-9a-f]{6}", look.fill(x, largest))
+
+
+def brightness(colour):
+    return sum(int(colour[i : i + 2], 16) for i in (1, 3, 5))
+
+
+def test_fills_grow_darker_with_size_and_differ_by_sign():
+    for sign in (1, -1):
+        shades = [brightness(look.fill(sign * x, 1.0)) for x in (0, 0.1, 0.5, 1, 2)]
+        assert shades == sorted(shades, reverse=True)
+        assert shades[3] == shades[4], "beyond the largest there is nothing darker"
+    blue, red = look.fill(1.0, 1.0), look.fill(-1.0, 1.0)
+    assert blue[5:] > blue[1:3]
+    assert red[1:3] > red[5:]
+
+
+def test_line_colours_follow_the_sign():
+    assert look.line_colour(math.nan) == look.NEUTRAL
+    assert [look.line_colour(x) for x in (1e-300, -1e-300)] == [look.POSITIVE, look.NEGATIVE]
+
+
+def test_an_image_holds_its_svg_and_escapes_its_description():
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"><text>δ₁² "quoted"</text></svg>'
+    html = look.image(svg, '<b>"alt"</b>')
+    assert base64.b64decode(re.search(r"base64,([^\"]+)\"", html)[1]).decode() == svg
+    assert "&lt;b&gt;&quot;alt&quot;&lt;/b&gt;" in html
+    assert "<b>" not in html
+
+
+def test_a_figure_scrolls_and_folds_its_text():
+    html = look.figure("<svg/>", "a picture", "a < b", "numbers")
+    assert "overflow-x:auto" in html
+    assert "<summary>numbers</summary>" in html
+    assert "a &lt; b" in html
+    assert "<details" not in look.figure("<svg/>", "a picture")
