@@ -60,7 +60,8 @@ from autograd.ops import (
     where,
 )
 from autograd.scopes import scope
-from autograd.stepper import Step, Steps, steps
+from autograd.notation import NeuronRun, Notation
+from autograd.stepper import Step, Steps, gradients, steps
 from autograd.tree import tree
 from autograd.value import Value, as_values, topological_order
 
@@ -72,6 +73,8 @@ __all__ = [
     "Arithmetic",
     "GradientError",
     "GradientReport",
+    "NeuronRun",
+    "Notation",
     "OPS",
     "Op",
     "Step",
@@ -90,6 +93,7 @@ __all__ = [
     "formula",
     "grad",
     "gradcheck",
+    "gradients",
     "hessian",
     "ieee_values",
     "leaky_relu",

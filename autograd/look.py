@@ -27,7 +27,7 @@ def number(x: float, digits: int = 4) -> str:
     >>> number(-0.125), number(123456.0), number(3.0)
     ('−0.125', '1.235e+05', '3')
     """
-    return f"{x:.{digits}g}".replace("-", "−")
+    return f"{x + 0.0:.{digits}g}".replace("-", "−")  # + 0.0 makes -0.0 a plain 0
 
 
 def cut(text: str, length: int) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd.look import cut, number
-from autograd.ops import weighted_sum_of
+from autograd.ops import Op, weighted_sum_of
 from autograd.value import Value
 
 _NEURON = re.compile(r"(?:(.*)/)?neuron (\d+)")
@@ -21,6 +21,7 @@ _BELOW, _ABOVE = (
     str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
 )
 _LONGEST_NAME = 24
+_SIGNS = {"*": "×", "-": "−", "**": "^"}  # of Python, for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,21 @@ def indexed(letter: str, layer: int, *indices: int) -> str:
     separator = "," if max(indices, default=0) > 9 else ""
     below = separator.join(str(i).translate(_BELOW) for i in indices)
     return f"{letter}{below}{str(layer).translate(_ABOVE)}"
+
+
+def sign(op: Op) -> str:
+    """Return what an operation is called in a box: its sign between two inputs, or its name.
+
+    Examples
+    --------
+    >>> from autograd import mul, sub, tanh
+    >>> [sign(op) for op in (mul, sub, tanh, weighted_sum_of)]
+    ['×', '−', 'tanh', 'Σ w·x']
+    """
+    if op is weighted_sum_of:
+        return "Σ w·x"
+    between = re.fullmatch(r"\{\} ?(\W{1,2}?) ?\{\}", op.python)
+    return _SIGNS.get(between[1], between[1]) if between else op.name
 
 
 def _neurons(nodes: Sequence[Value]) -> list[NeuronRun]:

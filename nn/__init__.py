@@ -13,6 +13,7 @@ Data        make_moons/circles/spiral/blobs/xor, load_digits, load_iris, read_cs
 Losses      mse, hinge, logistic, binary_cross_entropy, cross_entropy, mean_loss, l2, softmax
 Training    fit, training_steps, evaluate, SGD, Adam, AdamW, SCHEDULES, Progress, History
 Judging     accuracy, confusion, confusion_text
+Seeing      backprop_table
 Keeping     save, load, load_with_about
 """
 
@@ -27,6 +28,7 @@ if not hasattr(_autograd, "weighted_sum"):
     )
 
 from nn.activations import ACTIVATIONS, find_activation
+from nn.backprop_table import BackpropTable, NeuronRow, backprop_table
 from nn.data import Dataset, batches, split
 from nn.history import History, Report, sparkline
 from nn.initializers import INITIALIZERS
@@ -68,6 +70,7 @@ __all__ = [
     "ACTIVATIONS",
     "Adam",
     "AdamW",
+    "BackpropTable",
     "Dataset",
     "DivergenceError",
     "History",
@@ -82,6 +85,7 @@ __all__ = [
     "ModelFileError",
     "Module",
     "Neuron",
+    "NeuronRow",
     "OPTIMIZERS",
     "Optimizer",
     "Perceptron",
@@ -93,6 +97,7 @@ __all__ = [
     "Scaler",
     "TableError",
     "accuracy",
+    "backprop_table",
     "batches",
     "binary_cross_entropy",
     "column_names",

@@ -259,6 +259,7 @@ class SingleNeuron(Model):
 
     usual_loss: ClassVar[str]
     nout = 1
+    _scope = "output/neuron 1"  # as in an MLP, for pictures
 
     def __init__(
         self,
@@ -284,7 +285,9 @@ class SingleNeuron(Model):
             If the sample has the wrong number of inputs.
         """
         self._check_width(x)
-        return [weighted_sum(self.w, as_values(x), self.b)]
+        s = weighted_sum(self.w, as_values(x), self.b)
+        s.scope = f"{s.scope}/{self._scope}" if s.scope else self._scope
+        return [s]
 
     def score_numbers(self, x: Sequence[Any]) -> list[float]:
         """Return the weighted sum of one sample as a plain number, without a graph."""
