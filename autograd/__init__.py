@@ -26,6 +26,7 @@ from autograd.checks import ieee_values, to_float
 from autograd.derive import derive, grad, hessian
 from autograd.formula import formula
 from autograd.gradcheck import GradientError, GradientReport, gradcheck
+from autograd.notation import NeuronRun, Notation
 from autograd.operators import Arithmetic
 from autograd.ops import (
     OPS,
@@ -60,7 +61,6 @@ from autograd.ops import (
     where,
 )
 from autograd.scopes import scope
-from autograd.notation import NeuronRun, Notation
 from autograd.stepper import Step, Steps, gradients, steps
 from autograd.tree import tree
 from autograd.value import Value, as_values, topological_order

@@ -479,9 +479,7 @@ def test_formula_is_the_same_in_two_runs():
 def test_bad_arguments_are_refused():
     with pytest.raises(TypeError, match=r"formula\(\) writes a Value; got 3.0"):
         formula(3.0)
-    with pytest.raises(
-        ValueError, match="style is 'tex', but formula.. knows python, latex"
-    ):
+    with pytest.raises(ValueError, match="style is 'tex', but formula.. knows python, latex"):
         formula(a, "tex")
     with pytest.raises(ValueError, match="digits is 0"):
         formula(a, digits=0)
