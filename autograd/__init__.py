@@ -26,6 +26,7 @@ from autograd.checks import ieee_values, to_float
 from autograd.derive import derive, grad, hessian
 from autograd.formula import formula
 from autograd.gradcheck import GradientError, GradientReport, gradcheck
+from autograd.network import Network, Unit, network_of
 from autograd.notation import NeuronRun, Notation
 from autograd.operators import Arithmetic
 from autograd.ops import (
@@ -62,6 +63,7 @@ from autograd.ops import (
 )
 from autograd.scopes import scope
 from autograd.stepper import Step, Steps, gradients, steps
+from autograd.stepview import StepView, show_steps
 from autograd.tree import tree
 from autograd.value import Value, as_values, topological_order
 
@@ -73,12 +75,15 @@ __all__ = [
     "Arithmetic",
     "GradientError",
     "GradientReport",
+    "Network",
     "NeuronRun",
     "Notation",
     "OPS",
     "Op",
     "Step",
+    "StepView",
     "Steps",
+    "Unit",
     "Value",
     "__version__",
     "abs",
@@ -105,10 +110,12 @@ __all__ = [
     "minimum",
     "mul",
     "neg",
+    "network_of",
     "player",
     "power",
     "relu",
     "scope",
+    "show_steps",
     "sigmoid",
     "sign",
     "sin",

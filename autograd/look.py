@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from base64 import b64encode
+from collections.abc import Sequence
 from html import escape
+from importlib.resources import files
 from math import isfinite, sqrt
 
 POSITIVE, NEGATIVE, NEUTRAL = "#1c6fd1", "#d1351c", "#888888"
@@ -76,6 +79,37 @@ def line_colour(x: float) -> str:
     return POSITIVE if x > 0 else NEGATIVE if x < 0 else NEUTRAL
 
 
+def png(rows: Sequence[Sequence[str]]) -> str:
+    """Return a picture as an address that holds it inside, for ``src`` and ``href``.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        The colours of the pixels, such as ``"#1c6fd1"``; all rows of the same length.
+
+    Notes
+    -----
+    Portable Network Graphics, W3C 2003: 8 bits a colour, no filter.
+
+    Examples
+    --------
+    >>> png([["#000000", "#ffffff"]])[:26]
+    'data:image/png;base64,iVBO'
+    """
+    size = len(rows[0]).to_bytes(4) + len(rows).to_bytes(4)
+    lines = b"".join(b"\0" + bytes.fromhex("".join(row).replace("#", "")) for row in rows)
+    chunks = (
+        (b"IHDR", size + bytes((8, 2, 0, 0, 0))),
+        (b"IDAT", zlib.compress(lines, 9)),
+        (b"IEND", b""),
+    )
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(
+        len(body).to_bytes(4) + name + body + zlib.crc32(name + body).to_bytes(4)
+        for name, body in chunks
+    )
+    return f"data:image/png;base64,{b64encode(data).decode()}"
+
+
 def image(svg: str, alt: str) -> str:
     """Return an ``<img>`` that holds an SVG inside, and shows where scripts and styles are cut.
 
@@ -101,10 +135,12 @@ def image(svg: str, alt: str) -> str:
 def figure(svg: str, alt: str, text: str = "", summary: str = "as text") -> str:
     """Return a picture as self-contained HTML, scrolled where it is wide, with its text folded.
 
+    Where scripts run the picture becomes part of the page, so that its tooltips show.
+
     Parameters
     ----------
     svg, alt : str
-        See `image`.
+        See `image`; the SVG brings its own background.
     text : str, optional
         The same in words or numbers; empty for none.
     summary : str, optional
@@ -121,4 +157,11 @@ def figure(svg: str, alt: str, text: str = "", summary: str = "as text") -> str:
         if text
         else ""
     )
-    return f'<div><div style="overflow-x:auto">{image(svg, alt)}</div>{fold}</div>'
+    shown = image(svg, alt).replace("<img ", "<img data-figure ", 1)
+    script = f"<script>{web('figure.js')}</script>"
+    return f'<div><div style="overflow-x:auto">{shown}{script}</div>{fold}</div>'
+
+
+def web(name: str) -> str:
+    """Return one of the files in ``web/`` beside this one."""
+    return files("autograd").joinpath("web", name).read_text(encoding="utf-8").strip()

@@ -99,7 +99,7 @@ class Notation:
 
     def __init__(self, nodes: Sequence[Value]) -> None:
         self.root = nodes[-1]
-        self.neurons = _neurons(nodes)
+        self.neurons = neurons(nodes)
         wanted = _lecture_names(self.neurons)
         self._sums = {run.s for run in self.neurons}
         self._names = _unique(nodes, wanted, self.root)
@@ -151,8 +151,21 @@ def sign(op: Op) -> str:
     return _SIGNS.get(between[1], between[1]) if between else op.name
 
 
-def _neurons(nodes: Sequence[Value]) -> list[NeuronRun]:
-    """Return the neurons of a graph: a weighted sum, and what its scope makes of it."""
+def neurons(nodes: Sequence[Value]) -> list[NeuronRun]:
+    """Return the neurons at work in a graph: a weighted sum, and what its scope makes of it.
+
+    Parameters
+    ----------
+    nodes : sequence of Value
+        In topological order.
+
+    Examples
+    --------
+    >>> import nn
+    >>> from autograd import topological_order
+    >>> [run.scope for run in neurons(topological_order(nn.MLP(1, [2], seed=1).scores([1.0])[1]))]
+    ['output/neuron 2']
+    """
     layers: dict[str, int] = {}
     sums: dict[str, Value] = {}  # the latest of each scope
     outputs: dict[Value, Value] = {}
@@ -169,19 +182,20 @@ def _neurons(nodes: Sequence[Value]) -> list[NeuronRun]:
     return [NeuronRun(layer, j, s.scope, s, outputs[s]) for layer, j, s in found]
 
 
-def _lecture_names(neurons: Sequence[NeuronRun]) -> dict[Value, str]:
+def _lecture_names(runs: Sequence[NeuronRun]) -> dict[Value, str]:
     """Return the lecture's names of all nodes that a neuron has; the first one counts."""
     names: dict[Value, str] = {}
-    for run in neurons:
+    for run in runs:
         names.setdefault(run.s, indexed("s", run.layer, run.index))
         names.setdefault(run.x, indexed("x", run.layer, run.index))
-        for i, weight in enumerate(run.weights, start=1):
-            names.setdefault(weight, indexed("w", run.layer, i, run.index))
-        for i, x in enumerate(run.inputs, start=1):
-            if not x.label:
-                names.setdefault(x, indexed("x", run.layer - 1, i))
         if run.bias is not None:
             names.setdefault(run.bias, indexed("b", run.layer, run.index))
+        for i, weight in enumerate(run.weights, start=1):
+            if weight not in names:
+                names[weight] = indexed("w", run.layer, i, run.index)
+        for i, x in enumerate(run.inputs, start=1):
+            if x not in names and not x.label:
+                names[x] = indexed("x", run.layer - 1, i)
     return names
 
 

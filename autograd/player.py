@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from importlib.resources import files
 from uuid import uuid4
 
 from autograd import look
@@ -69,8 +68,8 @@ def player(svg: str, frames: Sequence[Frame], *, title: str, alt: str) -> str:
     data = json.dumps({"svg": svg, "frames": moves}, ensure_ascii=False, separators=(",", ":"))
     data = data.replace("<", "\\u003c")  # neither </script> nor <!-- can end or open anything
     items = "".join(f"<li>{escape(frame.text)}</li>" for frame in frames)
-    style = _part("player.css").replace("PLAYER", f'[data-player="{identity}"]')
-    script = _part("player.js").replace("PLAYER", identity)
+    style = look.web("player.css").replace("PLAYER", f'[data-player="{identity}"]')
+    script = look.web("player.js").replace("PLAYER", identity)
     return (
         f'<div data-player="{identity}" role="group" aria-label="{escape(title)}" tabindex="0">'
         f"<style>{style}</style>"
@@ -101,11 +100,6 @@ def page(body: str, *, title: str) -> str:
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<link rel="icon" href="data:,">'
-        f"<title>{escape(title)}</title><style>{_part('page.css')}</style></head>\n"
+        f"<title>{escape(title)}</title><style>{look.web('page.css')}</style></head>\n"
         f"<body>{body}</body></html>\n"
     )
-
-
-def _part(name: str) -> str:
-    """Return one of the files beside this one, without its line ends."""
-    return files("autograd").joinpath("web", name).read_text(encoding="utf-8").strip()

@@ -13,7 +13,7 @@ Data        make_moons/circles/spiral/blobs/xor, load_digits, load_iris, read_cs
 Losses      mse, hinge, logistic, binary_cross_entropy, cross_entropy, mean_loss, l2, softmax
 Training    fit, training_steps, evaluate, SGD, Adam, AdamW, SCHEDULES, Progress, History
 Judging     accuracy, confusion, confusion_text
-Seeing      backprop_table
+Seeing      network, backprop_table
 Keeping     save, load, load_with_about
 """
 
@@ -47,6 +47,7 @@ from nn.losses import (
 from nn.metrics import accuracy, confusion, confusion_text
 from nn.models import MLP, LinearRegression, LogisticRegression, Model, softmax
 from nn.module import Module
+from nn.network_view import network
 from nn.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, find_optimizer
 from nn.penalties import l2, weights_of
 from nn.perceptron import Perceptron, PerceptronUpdate
@@ -123,6 +124,7 @@ __all__ = [
     "make_xor",
     "mean_loss",
     "mse",
+    "network",
     "read_csv",
     "read_rows",
     "save",

@@ -3,6 +3,7 @@
 import base64
 import math
 import re
+import zlib
 
 import pytest
 from hypothesis import given
@@ -79,3 +80,18 @@ def test_a_figure_scrolls_and_folds_its_text():
     assert "<summary>numbers</summary>" in html
     assert "a &lt; b" in html
     assert "<details" not in look.figure("<svg/>", "a picture")
+
+
+def test_a_png_is_read_back_by_its_own_rules():
+    rows = [["#102030", "#ffffff", "#000000"], ["#ff0000", "#00ff00", "#0000ff"]]
+    data = base64.b64decode(look.png(rows).split(",")[1])
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    position, chunks = 8, {}
+    while position < len(data):
+        size = int.from_bytes(data[position : position + 4])
+        name, body = data[position + 4 : position + 8], data[position + 8 : position + 8 + size]
+        assert zlib.crc32(name + body) == int.from_bytes(data[position + 8 + size :][:4])
+        chunks[name], position = body, position + 12 + size
+    assert chunks[b"IHDR"] == bytes((0, 0, 0, 3, 0, 0, 0, 2, 8, 2, 0, 0, 0))
+    lines = zlib.decompress(chunks[b"IDAT"])
+    assert lines.hex() == "00102030ffffff000000" + "00ff000000ff000000ff"

@@ -1,0 +1,221 @@
+"""Pages in a real browser: opened from disk, played, and watched for errors and requests."""
+
+import json
+import shutil
+
+import pytest
+
+import nn
+from autograd import Value, player, show_steps, tanh
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="needs Chromium: apt-get install chromium chromium-driver"
+)
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--window-size=1200,900",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in FLAGS:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+class Browser:
+    """A page that was opened from disk, with what it asked for and complained about."""
+
+    def __init__(self, driver, path):
+        self.driver = driver
+        driver.get_log("browser")
+        driver.get_log("performance")
+        driver.get(path.as_uri())
+
+    def all(self, selector):
+        return self.driver.find_elements("css selector", selector)
+
+    def one(self, selector):
+        (element,) = self.all(selector)
+        return element
+
+    def text(self, selector):
+        return [element.text for element in self.all(selector)]
+
+    def press(self, label, which=0):
+        self.all(f'button[aria-label="{label}"]')[which].click()
+
+    def key(self, name, which=0):
+        from selenium.webdriver.common.keys import Keys
+
+        self.all("[data-player]")[which].send_keys(getattr(Keys, name))
+
+    def complaints(self):
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requests(self):
+        sent = []
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                sent.append(message["params"]["request"]["url"])
+        return [url for url in sent if not url.startswith(("file:", "data:"))]
+
+
+@pytest.fixture
+def open_page(chromium, tmp_path):
+    """Return a function that opens HTML from disk; afterwards nothing may have gone wrong."""
+    opened = []
+
+    def show(body):
+        path = tmp_path / "page.html"
+        path.write_text(player.page(body, title="a page"), encoding="utf-8")
+        opened.append(Browser(chromium, path))
+        return opened[-1]
+
+    yield show
+    for browser in opened:
+        assert browser.complaints() == []
+        assert browser.requests() == []
+
+
+def neuron():
+    w, x, b = (Value(n, label=label) for n, label in ((0.5, "w"), (2.0, "x"), (-1.5, "b")))
+    loss = tanh(w * x + b) ** 2
+    loss.label = "loss"
+    return loss
+
+
+def test_next_back_slider_and_keys_move_through_the_steps(open_page):
+    browser = open_page(show_steps(neuron()).html())
+    assert browser.text("output") == ["1 / 9"]
+    assert browser.text(".words") == ["forward · n1 is computed by mul\nn1 = w · x = 0.5 · 2 = 1"]
+    browser.press("next step")
+    assert browser.text("output") == ["2 / 9"]
+    browser.key("ARROW_RIGHT")
+    assert browser.text("output") == ["3 / 9"]
+    browser.key("END")
+    assert browser.text("output") == ["9 / 9"]
+    browser.press("next step")
+    assert browser.text("output") == ["9 / 9"], "there is nothing after the last"
+    browser.press("previous step")
+    assert browser.text("output") == ["8 / 9"]
+    browser.key("HOME")
+    browser.key("ARROW_LEFT")
+    assert browser.text("output") == ["1 / 9"]
+    slider = browser.one("input[type=range]")
+    browser.driver.execute_script(
+        "arguments[0].value = 5; arguments[0].dispatchEvent(new Event('input'))", slider
+    )
+    assert browser.text("output") == ["6 / 9"]
+
+
+def test_the_equation_and_the_boxes_follow(open_page):
+    browser = open_page(show_steps(neuron()).html())
+    browser.key("END")
+    assert browser.text(".words")[0].splitlines() == [
+        "backward · ∂loss/∂n1 flows through mul to its inputs",
+        "∂loss/∂w += ∂loss/∂n1 · x = −0.7269 · 2 = −1.454",
+        "∂loss/∂x += ∂loss/∂n1 · w = −0.7269 · 0.5 = −0.3634",
+    ]
+    assert browser.one(".active .card")
+    assert len(browser.all(".near .card")) == 2
+    assert len(browser.all(".edge.active")) == 2
+    assert "grad −1.454" in browser.text("svg text")
+    browser.key("HOME")
+    assert "grad −1.454" not in browser.text("svg text")
+    assert browser.text("svg text").count("grad ·") == 7
+    assert browser.text("svg text").count("data ·") == 3, "the first is being computed"
+
+
+def test_the_slider_says_to_a_screen_reader_what_the_step_is(open_page):
+    browser = open_page(show_steps(neuron()).html())
+    browser.key("ARROW_RIGHT")
+    slider = browser.one("input[type=range]")
+    assert slider.get_attribute("aria-valuetext") == browser.text(".words")[0]
+    assert browser.one(".words").get_attribute("aria-live") == "polite"
+    assert browser.one("[data-player]").get_attribute("aria-label").startswith("backprop of loss")
+
+
+def test_two_views_on_a_page_work_apart(open_page):
+    one = show_steps(neuron())
+    other = show_steps(Value(2.0, label="x") * 3)
+    browser = open_page(one.html() + other.html() + one.html())
+    browser.press("next step", which=1)
+    browser.key("END", which=2)
+    assert browser.text("output") == ["1 / 9", "2 / 3", "9 / 9"]
+
+
+def test_play_runs_to_the_end_and_stops(open_page):
+    browser = open_page(show_steps(neuron()).html())
+    browser.driver.execute_script("window.setInterval = (f) => { window.tick = f; return 1 }")
+    browser.press("play")
+    assert browser.text("button")[2] == "❚❚ pause"
+    for _ in range(9):
+        browser.driver.execute_script("window.tick()")
+    assert browser.text("output") == ["9 / 9"]
+    assert browser.text("button")[2] == "▶ play"
+
+
+def test_labels_of_any_kind_do_no_harm(open_page):
+    x = Value(2.0, label="</script><img src=x onerror=alert(1)>")
+    browser = open_page(show_steps(x * x).html())
+    browser.key("END")
+    assert browser.text("output") == ["3 / 3"]
+    assert len(browser.all("img")) == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_words_are_readable_in_light_and_dark(open_page, chromium, scheme):
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    try:
+        browser = open_page(show_steps(neuron()).html())
+        root = browser.one("[data-player]")
+        ink, paper = (
+            root.value_of_css_property("color"),
+            root.value_of_css_property("background-color"),
+        )
+        light = {c: sum(map(float, c[c.index("(") + 1 : -1].split(",")[:3])) for c in (ink, paper)}
+        assert (light[ink] < light[paper]) == (scheme == "light")
+        assert abs(light[ink] - light[paper]) > 400
+    finally:
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_without_scripts_the_picture_and_all_steps_are_there(chromium, open_page):
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser = open_page(show_steps(neuron()).html())
+        image = browser.one("img")
+        assert image.size["width"] > 500
+        assert image.get_attribute("alt").startswith("backprop of loss")
+        browser.one("summary").click()
+        assert len(browser.text("li")) == 9
+        assert "∂loss/∂w += ∂loss/∂n1 · x = −0.7269 · 2 = −1.454" in browser.text("li")[-1]
+        assert browser.all("button") == [], "no dead buttons"
+    finally:
+        chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_a_network_steps_in_the_letters_of_the_lecture(open_page):
+    model = nn.MLP(2, [2, 1], seed=1)
+    browser = open_page(show_steps(model.loss(model.scores([0.5, -1.0]), 1.0)).html())
+    browser.key("END")
+    assert "δ" in browser.text(".words")[0]
