@@ -13,7 +13,8 @@ Data        make_moons/circles/spiral/blobs/xor, load_digits, load_iris, read_cs
 Losses      mse, hinge, logistic, binary_cross_entropy, cross_entropy, mean_loss, l2, softmax
 Training    fit, training_steps, evaluate, SGD, Adam, AdamW, SCHEDULES, Progress, History
 Judging     accuracy, confusion, confusion_text
-Seeing      network, backprop_table
+Seeing      show_history, show_boundary, show_confusion, Replay, network, backprop_table, and with
+            matplotlib plot_history, plot_boundary, plot_confusion
 Keeping     save, load, load_with_about
 """
 
@@ -29,6 +30,8 @@ if not hasattr(_autograd, "weighted_sum"):
 
 from nn.activations import ACTIVATIONS, find_activation
 from nn.backprop_table import BackpropTable, NeuronRow, backprop_table
+from nn.boundary import DecisionMap, decision_map, show_boundary
+from nn.charts import Chart, history_mimebundle, show_confusion, show_history
 from nn.data import Dataset, batches, split
 from nn.history import History, Report, sparkline
 from nn.initializers import INITIALIZERS
@@ -51,7 +54,9 @@ from nn.network_view import network
 from nn.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, find_optimizer
 from nn.penalties import l2, weights_of
 from nn.perceptron import Perceptron, PerceptronUpdate
+from nn.plots import plot_boundary, plot_confusion, plot_history
 from nn.progress import Progress
+from nn.replay import Replay
 from nn.samples import (
     load_digits,
     load_iris,
@@ -67,12 +72,16 @@ from nn.storage import ModelFileError, load, load_with_about, save
 from nn.tables import TableError, column_names, read_csv, read_rows
 from nn.training import DivergenceError, evaluate, fit, training_steps
 
+setattr(History, "_repr_mimebundle_", history_mimebundle)  # noqa: B010 (a reader, attached here)
+
 __all__ = [
     "ACTIVATIONS",
     "Adam",
     "AdamW",
     "BackpropTable",
+    "Chart",
     "Dataset",
+    "DecisionMap",
     "DivergenceError",
     "History",
     "INITIALIZERS",
@@ -92,6 +101,7 @@ __all__ = [
     "Perceptron",
     "PerceptronUpdate",
     "Progress",
+    "Replay",
     "Report",
     "SCHEDULES",
     "SGD",
@@ -105,6 +115,7 @@ __all__ = [
     "confusion",
     "confusion_text",
     "cross_entropy",
+    "decision_map",
     "evaluate",
     "find_activation",
     "find_loss",
@@ -125,9 +136,15 @@ __all__ = [
     "mean_loss",
     "mse",
     "network",
+    "plot_boundary",
+    "plot_confusion",
+    "plot_history",
     "read_csv",
     "read_rows",
     "save",
+    "show_boundary",
+    "show_confusion",
+    "show_history",
     "softmax",
     "sparkline",
     "split",

@@ -159,8 +159,8 @@ def _add_train(commands: Any) -> None:
         description=fill(
             "Train a model. It learns from 60 % of the samples; 20 % (validation) show how well "
             "it does on others meanwhile, and the last 20 % are for the test at the end. The "
-            "model is saved as model.json and the test samples as test.csv. The same command "
-            "gives the same files again.",
+            "model is saved as model.json, the test samples as test.csv, and a page about it all "
+            "as report.html. The same command gives the same model again.",
             79,
         ),
         epilog=_usual_settings(),

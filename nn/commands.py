@@ -26,6 +26,7 @@ from nn.metrics import accuracy, confusion, confusion_text
 from nn.models import MLP, Model
 from nn.perceptron import Perceptron
 from nn.progress import Progress
+from nn.report import report_page
 from nn.scaling import Scaler
 from nn.storage import ModelFileError, load_with_about, save, write_whole
 from nn.table_file import composed
@@ -62,8 +63,8 @@ def train(
     data, target
         As `find_task` takes them.
     output : str, optional
-        The folder for ``model.json`` and ``test.csv``; by default runs/ and the name of the data,
-        with -csv for a file that is named like one of `SOURCES`.
+        The folder for ``model.json``, ``test.csv`` and ``report.html``; by default runs/ and the
+        name of the data, with -csv for a file that is named like one of `SOURCES`.
     quiet : bool, optional
         Print the result and nothing else.
     **given
@@ -112,6 +113,9 @@ def train(
         )
         save(model, folder / "model.json", about=about.to_plain())
         write_whole(folder / "test.csv", _samples_as_csv(test, task.target_name))
+        settings = f"{_beginning(model, about)}\n{_entry('result', _result(about))}"
+        page = report_page(model, about, history, test, answers, settings=settings)
+        write_whole(folder / "report.html", page)
     if quiet:
         print(_result(about))
     else:
@@ -330,12 +334,14 @@ def _ending(about: About, answers: Sequence[Any], training: Dataset, test: Datas
 
 def _next_steps(source: Sequence[str], folder: Path, about: About) -> str:
     model, samples = str(folder / "model.json"), str(folder / "test.csv")
+    report = str(folder / "report.html")
     kept = "the test samples, not learned from" if about.samples["test"] else "its samples"
-    width = max(len(model), len(samples))
+    width = len(report)
     return f"""
 saved
   {model:{width}}  the model
   {samples:{width}}  {kept}
+  {report:{width}}  all about it, for a browser
 
 next
   {_command("show", model)}

@@ -33,9 +33,12 @@ FLOORS = [
     {"nn.history", "nn.layers", "nn.losses", "nn.optimizers", "nn.penalties"},
     {"nn.data", "nn.models", "nn.progress", "nn.table_file"},
     {"nn.backprop_table", "nn.network_view", "nn.samples", "nn.scaling", "nn.tables"},
-    {"nn.perceptron"},
+    {"nn.charts", "nn.perceptron"},
+    {"nn.boundary"},
+    {"nn.plots", "nn.replay"},
     {"nn.storage", "nn.training"},
     {"nn.tasks"},
+    {"nn.report"},
     {"nn.commands"},
     {"nn.__main__"},
 ]

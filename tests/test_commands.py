@@ -528,8 +528,9 @@ def test_the_folder_is_named_after_the_data():
     assert main(["train", "line.csv", "--target", "y", "--epochs", "1", "--quiet"]) == 0
     files = sorted(str(path) for path in Path("runs").rglob("*.*"))
     assert files == [
-        str(Path("runs", name))
-        for name in ("line/model.json", "line/test.csv", "xor/model.json", "xor/test.csv")
+        str(Path("runs", name, file))
+        for name in ("line", "xor")
+        for file in ("model.json", "report.html", "test.csv")
     ]
 
 
@@ -726,7 +727,7 @@ def test_ctrl_c_leaves_what_was_there(capsys, monkeypatch):
         assert "Stopped. Nothing was saved." in capsys.readouterr().err
     assert path.read_bytes() == before
     assert sorted(str(file) for file in Path("out").iterdir()) == [
-        str(Path("out", name)) for name in ("model.json", "test.csv")
+        str(Path("out", name)) for name in ("model.json", "report.html", "test.csv")
     ]
     assert not Path("new").exists()
 

@@ -1,0 +1,164 @@
+"""Charts: the right numbers, legible, in pictures and in text."""
+
+import math
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+import nn
+from nn import History, Report, show_confusion, show_history
+from nn.charts import Axes, Chart, decades, span_of, ticks
+
+INF, NAN = math.inf, math.nan
+
+
+def history(losses, validation=()):
+    checked = [*validation, *[None] * (len(losses) - len(validation))]
+    return History(
+        [
+            Report(i, i, loss, 0.1, True, validation_loss=v)
+            for i, (loss, v) in enumerate(zip(losses, checked, strict=True), start=1)
+        ]
+    )
+
+
+def texts(chart):
+    return [e.text for e in ElementTree.fromstring(chart.svg).iter() if e.text]
+
+
+HISTORIES = [  # losses, validation losses, what the picture says, what it does not
+    ([0.7, 0.4], [], ["loss", "training 0.4", "best: epoch 2, 0.4"], "validation"),
+    ([0.7, 0.4], [0.3, 0.5], ["validation 0.5", "best: epoch 1, 0.3"], "logarithmic"),
+    ([10.0, 0.01], [], ["loss, logarithmic scale", "0.1", "1", "10"], "diverged"),
+    ([1.0, INF], [], ["diverged in epoch 2: the loss is inf", "training inf"], "logarithmic"),
+    ([1.0, 2.0], [1.0, NAN], ["diverged in epoch 2: the validation loss is nan"], "inf"),
+    ([0.5], [], ["training 0.5", "best: epoch 1, 0.5"], "diverged"),
+    ([0.0, 0.0, 0.0], [], ["training 0", "best: epoch 1, 0"], "diverged"),
+    ([NAN], [], ["diverged in epoch 1: the loss is nan"], "best"),
+    ([-2.0, -3.0], [], ["training −3"], "logarithmic"),
+]
+
+
+@pytest.mark.parametrize(("losses", "validation", "said", "unsaid"), HISTORIES)
+def test_a_history_says_what_happened(losses, validation, said, unsaid):
+    chart = show_history(history(losses, validation))
+    assert set(said) <= set(texts(chart))
+    assert unsaid not in " ".join(texts(chart))
+    assert "nan" not in "".join(re.findall(r' (?:d|x|y|cx|cy)="([^"]*)"', chart.svg))
+
+
+def test_the_curve_runs_through_the_losses():
+    chart = show_history(history([4.0, 2.0, 0.0]))
+    path = next(p for p in re.findall(r'd="(M[^"]*L[^"]*)"', chart.svg))
+    points = [tuple(map(float, p.split(","))) for p in re.split("[ML]", path)[1:]]
+    across, down = zip(*points, strict=True)
+    assert across[1] - across[0] == pytest.approx(across[2] - across[1], abs=0.11)
+    assert down[1] - down[0] == pytest.approx(down[2] - down[1], abs=0.11)
+    assert down[0] < down[1] < down[2]
+
+
+def test_curves_differ_in_more_than_colour():
+    chart = show_history(history([0.7, 0.4], [0.6, 0.5]))
+    curves = re.findall(r'<path [^>]*stroke-width="2"[^>]*>', chart.svg)
+    assert len({re.search(r'dasharray="([^"]*)"', curve)[1] for curve in curves}) == 2
+
+
+def test_names_of_curves_do_not_overlap():
+    chart = show_history(history([0.7, 0.5], [0.6, 0.5]))
+    places = re.findall(r'<text x="[^"]*" y="([^"]*)"[^>]*>(?:training|validation)', chart.svg)
+    assert abs(float(places[0]) - float(places[1])) >= 15
+
+
+def test_a_history_draws_itself_in_a_notebook():
+    full, empty = history([0.7, 0.4]), History()
+    bundle = full._repr_mimebundle_(include=None, exclude=None)
+    assert list(bundle) == ["text/html", "text/plain"]
+    assert bundle["text/plain"] == str(full)
+    assert empty._repr_mimebundle_() == {"text/plain": "No epoch has ended yet."}
+    with pytest.raises(ValueError, match="has no epoch to show"):
+        show_history(empty)
+
+
+TICKS = [(0, 1), (0, 0.003), (-5, 5), (1, 100), (0.95, 1.05), (1e-12, 2e-12), (0, 1e9)]
+
+
+@pytest.mark.parametrize(("low", "high"), TICKS)
+def test_ticks_are_few_round_and_inside(low, high):
+    found = ticks(low, high)
+    assert 3 <= len(found) <= 9
+    assert all(low - 1e-9 * abs(low) <= tick <= high * (1 + 1e-9) for tick in found)
+    step = f"{found[1] - found[0]:.3e}"
+    assert step[:5] in ("1.000", "2.000", "5.000")
+
+
+def test_decades_are_thinned_where_there_are_many():
+    assert decades(1e-20, 1.0)[-1] == 1.0
+    assert len(decades(1e-20, 1.0)) <= 9
+
+
+def test_an_axis_begins_at_zero_where_numbers_are_near_it():
+    assert span_of([0.1, 1.0])[0] == 0
+    assert span_of([0.9, 1.0])[0] > 0.85
+    assert span_of([2.0, 2.0])[0] < 2.0 < span_of([2.0, 2.0])[1]
+
+
+def test_axes_place_the_corners():
+    axes = Axes((0, 10), (1, 100), logarithmic=True)
+    left, bottom = axes.place(0, 1)
+    right, top = axes.place(10, 100)
+    assert axes.place(5, 10) == pytest.approx(((left + right) / 2, (bottom + top) / 2))
+
+
+def test_a_confusion_table_counts():
+    chart = show_confusion([0, 0, 1, 1, 1], [0, 1, 1, 1, 0], ["cat", "dog"])
+    assert "accuracy 60.0 % of 5 samples" in texts(chart)
+    cells = re.findall(r'<rect[^>]*fill="(#\w+)" stroke="#ffffff"/><text[^>]*>([^<]*)<', chart.svg)
+    assert [count for _, count in cells] == ["1", "1", "1", "2"]
+    assert str(chart).splitlines()[0] == "accuracy 60.0 % of 5 samples"
+    blue, red = cells[0][0], cells[1][0]
+    assert int(blue[5:], 16) > int(blue[1:3], 16)
+    assert int(red[5:], 16) < int(red[1:3], 16)
+
+
+def test_names_of_classes_are_escaped_and_cut():
+    names = ["<b>&\"'", "a very long name of a class", "c"]
+    chart = show_confusion([0, 1, 2], [0, 1, 2], names)
+    assert texts(chart).count("<b>&\"'") == 2
+    assert texts(chart).count("a very long n…") == 2
+
+
+def test_twenty_classes_fit():
+    svg = ElementTree.fromstring(show_confusion(range(20), range(20)).svg)
+    assert float(svg.attrib["width"]) < 700
+
+
+def test_a_chart_is_saved_as_svg(tmp_path):
+    chart = show_history(history([0.7, 0.4]))
+    chart.save(tmp_path / "curve.svg")
+    assert (tmp_path / "curve.svg").read_text(encoding="utf-8") == chart.svg
+    with pytest.raises(ValueError, match=r"curve.png'; a chart is saved as .svg"):
+        chart.save(tmp_path / "curve.png")
+
+
+def test_the_bundle_of_a_chart():
+    bundle = Chart("<svg/>", "alt", "text")._repr_mimebundle_(include=None, exclude=None)
+    assert list(bundle) == ["text/html", "text/plain"]
+
+
+REFUSED = [
+    (lambda: show_confusion([], []), "at least one"),
+    (lambda: show_confusion([0], [0, 1]), "2 and 1"),
+    (lambda: show_confusion([2], [0], ["a", "b"]), "the classes are 0 to 1"),
+]
+
+
+@pytest.mark.parametrize(("call", "text"), REFUSED)
+def test_bad_arguments_are_refused(call, text):
+    with pytest.raises(ValueError, match=text):
+        call()
+
+
+def test_pictures_are_the_same_in_two_runs():
+    assert show_history(history([0.7, 0.4])) == show_history(history([0.7, 0.4]))
+    assert nn.show_confusion([0, 1], [0, 1]) == nn.show_confusion([0, 1], [0, 1])
