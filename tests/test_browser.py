@@ -7,6 +7,7 @@ import pytest
 
 import nn
 from autograd import Value, player, show_steps, tanh
+from nn.__main__ import main
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
@@ -80,12 +81,15 @@ class Browser:
 
 @pytest.fixture
 def open_page(chromium, tmp_path):
-    """Return a function that opens HTML from disk; afterwards nothing may have gone wrong."""
+    """Return a function that opens HTML or a file; afterwards nothing may have gone wrong."""
     opened = []
 
-    def show(body):
+    def show(body_or_path):
         path = tmp_path / "page.html"
-        path.write_text(player.page(body, title="a page"), encoding="utf-8")
+        if isinstance(body_or_path, str):
+            path.write_text(player.page(body_or_path, title="a page"), encoding="utf-8")
+        else:
+            path = body_or_path
         opened.append(Browser(chromium, path))
         return opened[-1]
 
@@ -219,3 +223,91 @@ def test_a_network_steps_in_the_letters_of_the_lecture(open_page):
     browser = open_page(show_steps(model.loss(model.scores([0.5, -1.0]), 1.0)).html())
     browser.key("END")
     assert "δ" in browser.text(".words")[0]
+
+
+def test_the_report_of_a_training_opens_from_disk_and_plays(open_page, tmp_path):
+    folder = tmp_path / "digits"
+    argv = ["train", "digits", "--epochs", "1", "--hidden", "8", "--quiet", "--output", str(folder)]
+    assert main(argv) == 0
+    browser = open_page(folder / "report.html")
+    assert "Back-propagation, step by step" in browser.text("h2")
+    steps_before = browser.text("output")[0]
+    browser.press("next step")
+    assert steps_before.startswith("1 / ")
+    assert browser.text("output")[0].startswith("2 / ")
+    browser.key("END")
+    assert "δ" in browser.text(".words")[0]
+    pictures = browser.all("figure img")
+    assert pictures
+    assert all(int(p.get_property("naturalWidth")) == 8 for p in pictures)
+    widest = browser.driver.execute_script("return document.documentElement.scrollWidth")
+    assert widest <= 1200, "wide pictures scroll by themselves, the page does not"
+
+
+def test_figures_become_part_of_the_page_and_have_tooltips(open_page):
+    model = nn.MLP(2, [3, 1], seed=1)
+    view = nn.network(model, [0.5, -1.0], 1.0)
+    html = view._repr_mimebundle_()["text/html"]
+    browser = open_page(html + html)
+    figures = browser.all("div[role=img]")
+    assert len(figures) == 2
+    assert figures[0].get_attribute("aria-label") == "network 2–3–1; loss = 3.278"
+    titles = [t.get_attribute("textContent") for t in browser.all("line title")]
+    assert len(titles) == 2 * 9
+    assert titles[0].startswith("w")
+
+
+def test_a_replay_plays(open_page):
+    data = nn.make_moons(20, seed=1)
+    model = nn.LogisticRegression(2)
+    replay = nn.Replay(model, data)
+    labels = [2 * t - 1 for t in data.targets]
+    nn.fit(model, data.inputs, labels, epochs=3, on_report=replay.record)
+    browser = open_page(replay.html())
+    assert browser.text(".words") == ["before training"]
+    start = browser.one("[data-key=map]").get_attribute("href")
+    browser.key("END")
+    assert browser.text(".words")[0].startswith("epoch   3  loss")
+    assert browser.one("[data-key=map]").get_attribute("href") != start
+    assert browser.one("[data-key=line]").get_attribute("d").startswith("M")
+
+
+NOTEBOOK = """
+from autograd import Value, show_steps
+w, x = Value(0.5, label="w"), Value(2.0, label="x")
+loss = (w * x).tanh()
+show_steps(loss)
+---
+import nn
+data = nn.make_moons(20, seed=1)
+model = nn.MLP(2, [3, 1], head="sigmoid", seed=1)
+history = nn.fit(model, data.inputs, data.targets, epochs=2)
+history
+---
+nn.show_boundary(model, data)
+---
+nn.backprop_table(model, data.inputs[0], data.targets[0])
+---
+show_steps(loss)
+"""
+
+
+def test_an_executed_notebook_as_a_page(open_page):
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    exporters = pytest.importorskip("nbconvert.exporters")
+    cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in NOTEBOOK.split("---")]
+    for i, cell in enumerate(cells):
+        cell["id"] = f"cell-{i}"
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbclient.NotebookClient(notebook, kernel_name="python3").execute()
+    exporter = exporters.HTMLExporter(template_name="basic")
+    html, _ = exporter.from_notebook_node(notebook)
+    browser = open_page(html)
+    assert browser.text("output") == ["1 / 5", "1 / 5"]
+    browser.press("next step", which=1)
+    assert browser.text("output") == ["1 / 5", "2 / 5"]
+    browser.key("END")
+    assert browser.text("output") == ["5 / 5", "2 / 5"]
+    labels = [figure.get_attribute("aria-label") for figure in browser.all("div[role=img]")]
+    assert [label.split(" ")[0] for label in labels] == ["loss", "decision"]
+    assert len(browser.all("table")) >= 2
