@@ -24,8 +24,11 @@ from autograd import copying as _copying  # noqa: F401 (teaches copy and pickle 
 from autograd import look, player
 from autograd.checks import ieee_values, to_float
 from autograd.derive import derive, grad, hessian
+from autograd.diagnose import Diagnosis, Finding, diagnose
+from autograd.explain import Explanation, Path, explain
 from autograd.formula import formula
 from autograd.gradcheck import GradientError, GradientReport, gradcheck
+from autograd.lines import line_of, recorded_lines
 from autograd.network import Network, Unit, network_of
 from autograd.notation import NeuronRun, Notation
 from autograd.operators import Arithmetic
@@ -73,6 +76,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Arithmetic",
+    "Diagnosis",
+    "Explanation",
+    "Finding",
     "GradientError",
     "GradientReport",
     "Network",
@@ -80,6 +86,7 @@ __all__ = [
     "Notation",
     "OPS",
     "Op",
+    "Path",
     "Step",
     "StepView",
     "Steps",
@@ -92,8 +99,10 @@ __all__ = [
     "cos",
     "define",
     "derive",
+    "diagnose",
     "div",
     "exp",
+    "explain",
     "find_op",
     "formula",
     "grad",
@@ -102,6 +111,7 @@ __all__ = [
     "hessian",
     "ieee_values",
     "leaky_relu",
+    "line_of",
     "log",
     "log_or_zero",
     "log_sum_exp",
@@ -113,6 +123,7 @@ __all__ = [
     "network_of",
     "player",
     "power",
+    "recorded_lines",
     "relu",
     "scope",
     "show_steps",
