@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import exp
+from math import exp, isfinite
 
 from autograd import look
 from nn.charts import CLASS_COLOURS, INK, Axes, Chart, svg_of, text_at
@@ -88,9 +88,10 @@ def decision_map(
     Raises
     ------
     TypeError
-        If `model` is none.
+        If `model` or `dataset` is none.
     ValueError
-        If there are not two inputs, or the model or the data have no classes.
+        If there are not two inputs, the model or the data have no classes or not the same number
+        of them, or the model's scores are no finite numbers.
 
     Examples
     --------
@@ -187,6 +188,11 @@ def misjudged(model: Model, dataset: Dataset, scaler: Scaler | None = None) -> s
 def _check(model: Model, dataset: Dataset) -> None:
     if not isinstance(model, Model):
         raise TypeError(f"A boundary is that of a model such as an MLP; got {model!r:.60}.")
+    if not isinstance(dataset, Dataset):
+        raise TypeError(
+            f"A boundary is drawn over a Dataset, which names features and classes; got "
+            f"{dataset!r:.60}."
+        )
     features = len(dataset.feature_names)
     if model.nin != 2 or features != 2:
         raise ValueError(
@@ -197,6 +203,12 @@ def _check(model: Model, dataset: Dataset) -> None:
         raise ValueError(
             "A boundary lies between classes, but here a number is predicted "
             f"(loss {model.loss.name}, {len(dataset.class_names)} classes in {dataset.name!r})."
+        )
+    classes = max(2, model.nout)  # a single score decides between two
+    if classes != len(dataset.class_names):
+        raise ValueError(
+            f"The model tells {classes} classes apart, but the data set {dataset.name!r} has "
+            f"{len(dataset.class_names)}. Give the data that the model is for."
         )
 
 
@@ -210,6 +222,11 @@ def _grid(numbers: Sequence[float], points: int) -> list[float]:
 def _class_scores(model: Model, x: Row) -> list[float]:
     """Return a score for each class; of a single score half goes to each side."""
     scores = model.score_numbers(x)
+    if not all(map(isfinite, scores)):
+        raise ValueError(
+            f"The model's scores of {list(x)!r:.60} are {scores!r:.60}: nothing to decide by. Its "
+            "weights have diverged; train it again with a smaller learning rate."
+        )
     return scores if len(scores) > 1 else [-scores[0] / 2, scores[0] / 2]
 
 

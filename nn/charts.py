@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from math import floor, isfinite, log10
 from pathlib import Path
+from sys import float_info
 from typing import Any
 
 from autograd import look
@@ -16,7 +17,7 @@ from nn.metrics import accuracy, confusion, confusion_text
 INK, GRID = "#222222", "#dddddd"
 CLASS_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#806000")
 _WIDTH, _HEIGHT = 620, 360
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 150, 34, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 80, 150, 34, 46
 _LOG_FROM = 100.0  # a curve that spans more is drawn on a logarithmic scale
 
 
@@ -102,13 +103,15 @@ def show_history(history: History) -> Chart:
         )
         side = "end" if x > _WIDTH / 2 else "start"
         label = f"best: epoch {summary.best_epoch}, {look.number(summary.best_loss)}"
-        parts.append(text_at(x + (-6 if side == "end" else 6), _TOP + 12, label, side))
+        parts.append(text_at(x, _TOP - 5, label, side))
     ends = [
         (axes.place(0, v[-1])[1] if isfinite(v[-1]) else _TOP, n, c, v[-1]) for n, c, _, v in curves
     ]
     parts += _end_labels(sorted(ends))
     if summary.trouble:
-        parts.append(text_at(_LEFT, 20, summary.trouble, "start", colour=look.NEGATIVE, bold=True))
+        parts.append(text_at(_LEFT, 14, summary.trouble, "start", colour=look.NEGATIVE, bold=True))
+    else:
+        parts.append(text_at(_LEFT, 14, look.cut(history.stopped, 80), "start"))
     return Chart(svg_of(_WIDTH, _HEIGHT, parts, summary.words), summary.words, str(history))
 
 
@@ -165,6 +168,8 @@ def summary_of(history: History) -> Summary:
         for name, loss in (("loss", report.loss), ("validation loss", report.validation_loss)):
             if loss is not None and not isfinite(loss) and not trouble:
                 trouble = f"diverged in epoch {report.epoch}: the {name} is {loss}"
+    if not trouble and "diverged" in history.stopped:  # in an epoch that never ended
+        trouble = history.stopped.partition(":")[0].removeprefix("Training ")
     last = history.epochs[-1]
     words = f"loss over {len(history)} epoch{'s' * (len(history) > 1)}: "
     words += f"training {look.number(last.loss)}"
@@ -189,11 +194,11 @@ def span_of(numbers: Sequence[float], logarithmic: bool = False) -> tuple[float,
     """Return the ends of an axis for these numbers: from 0 where they are near it."""
     low, high = min(numbers), max(numbers)
     if logarithmic:
-        return low / 1.3, high * 1.3
+        return low / 1.3, min(high * 1.3, float_info.max)
     if 0 <= low < high / 2:
         low = 0.0
     room = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
-    return (low if low == 0 else low - room), high + room
+    return (low if low == 0 else low - room), min(high + room, float_info.max)
 
 
 def _end_labels(ends: Sequence[tuple[float, str, str, float]]) -> list[str]:
@@ -239,7 +244,8 @@ def show_confusion(
     table = confusion(predicted, targets, len(names) or None)
     names = names or [str(i) for i in range(len(table))]
     title = f"accuracy {100 * share:.1f} % of {len(targets):,} sample{'s' * (len(targets) > 1)}"
-    cell = max(26, min(54, 460 // len(names)))
+    digits = len(str(max(map(max, table))))
+    cell = max(26, 8 * digits + 8, min(54, 460 // len(names)))
     widest = max(len(look.cut(name, 14)) for name in names)
     left, top = 44 + 7.5 * widest, 62 + (6.0 * widest if widest > 3 else 10)
     size = cell * len(names)
@@ -329,7 +335,7 @@ class Axes:
                 path, pen = f"{path}{pen}{across:.1f},{down:.1f}", "L"
             else:
                 pen = "M"
-        lone = ' stroke-linecap="round"' if "L" not in path else ""
+        lone = ' stroke-linecap="round"' if path and "L" not in path else ""
         path = path + "h0.1" if lone else path
         width = 6 if lone else 2
         return (
@@ -364,8 +370,9 @@ def decades(low: float, high: float) -> list[float]:
     [0.01, 0.1, 1.0, 10.0]
     """
     first, last = -floor(-log10(low)), floor(log10(high))
-    step = 1 + (last - first) // 8
-    return [10.0**power for power in range(last, first - 1, -step)][::-1]
+    step = next(k for k in (1, 2, 5, 10, 20, 50, 100) if last - first <= 8 * k)
+    first = -(-first // step) * step
+    return [10.0**power for power in range(first, last + 1, step)]
 
 
 def text_at(

@@ -54,12 +54,18 @@ def plot_history(history: History, ax: Any = None) -> Any:
         marker = "o" if len(values) == 1 else None
         ax.plot(epochs, finite, dashes, color=colour, label=name, marker=marker)
     shown = [y for *_, values in curves for y in values if isfinite(y)]
-    if shown and is_logarithmic(shown):
+    logarithmic = bool(shown) and is_logarithmic(shown)
+    if logarithmic:
         ax.set_yscale("log")
+    from matplotlib.ticker import MaxNLocator  # there, since there are axes
+
+    whole = MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
+    ax.xaxis.set_major_locator(whole)
     if isfinite(summary.best_loss):
         best = f"best: epoch {summary.best_epoch}, {look.number(summary.best_loss)}"
         ax.axvline(summary.best_epoch, color=look.PARAMETER, linestyle=":", label=best)
-    ax.set(xlabel="epoch", ylabel="loss", title=summary.trouble)
+    scale = ", logarithmic scale" * logarithmic
+    ax.set(xlabel="epoch", ylabel=f"loss{scale}", title=summary.trouble)
     ax.legend()
     return ax
 
@@ -111,10 +117,10 @@ def plot_boundary(
     for k, name in enumerate(dataset.class_names):
         points = [x for x, t in zip(dataset.inputs, dataset.targets, strict=True) if t == k]
         colour, marker = CLASS_COLOURS[k % len(CLASS_COLOURS)], _MARKERS[k % len(_MARKERS)]
-        _scatter(ax, points, c=colour, marker=marker, edgecolors="white", label=name)
+        _scatter(ax, points, c=colour, marker=marker, edgecolors="white", label=_plain(name))
     rings = [dataset.inputs[i] for i in sorted(wrong)]
     _scatter(ax, rings, facecolors="none", edgecolors=INK, s=140)
-    ax.set(xlabel=dataset.feature_names[0], ylabel=dataset.feature_names[1])
+    ax.set(xlabel=_plain(dataset.feature_names[0]), ylabel=_plain(dataset.feature_names[1]))
     ax.set_title(f"{len(wrong)} of {len(dataset)} misjudged (ring)")
     ax.legend()
     return ax
@@ -153,8 +159,9 @@ def plot_confusion(
         for j, times in enumerate(row):
             colour = "white" if shares[i][j] > 0.6 else INK
             ax.text(j, i, str(times) if times else "·", ha="center", va="center", color=colour)
-    labels = list(names) or [str(i) for i in range(len(table))]
-    ax.set_xticks(range(len(table)), labels, rotation=45 * (max(map(len, labels)) > 3))
+    labels = [_plain(name) for name in names] or [str(i) for i in range(len(table))]
+    turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticks(range(len(table)), labels, **(turned if max(map(len, labels)) > 3 else {}))
     ax.set_yticks(range(len(table)), labels)
     ax.set(xlabel="decided", ylabel="is", title=f"accuracy {100 * share:.1f} %")
     return ax
@@ -162,6 +169,11 @@ def plot_confusion(
 
 def _scatter(ax: Any, points: Sequence[Sequence[float]], **look_of_points: Any) -> None:
     ax.scatter([p[0] for p in points], [p[1] for p in points], zorder=3, **look_of_points)
+
+
+def _plain(name: str) -> str:
+    """Return a name that matplotlib takes for no formula."""
+    return look.cut(name, 15).replace("$", r"\$")
 
 
 def _axes(ax: Any) -> Any:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
+from math import nan
+from operator import index
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from autograd import player
+from autograd import look, player
 from nn.boundary import show_boundary
-from nn.charts import history_axes, show_history
+from nn.charts import Axes, history_axes, show_history, span_of, svg_of
 from nn.data import Dataset
 from nn.history import History, Report
 from nn.models import Model
 from nn.scaling import Scaler
 
-_MOST_FRAMES, _POINTS = 60, 41
+_MOST_FRAMES, _POINTS, _STEPS = 60, 41, 200
 
 State = dict[str, dict[str, str]]  # key of an element to its attributes
 
@@ -47,7 +50,8 @@ class Replay:
     model : Model
         The one that is trained.
     dataset : Dataset, optional
-        With two features: its decision boundary is shown. Else the curve of losses grows.
+        With two features and classes the decision boundary is shown, with one feature and numbers
+        to predict the fitted curve; without data a line moves along the curve of losses.
     every : int, optional
         Keep each so many epochs, the first one among them; the last one is always shown. Beyond 60
         pictures every second one is given up.
@@ -57,7 +61,8 @@ class Replay:
     Raises
     ------
     ValueError
-        If `every` is below 1, or the data set has no boundary, see `decision_map`.
+        If `every` is below 1, or the data set has neither a boundary (see `decision_map`) nor a
+        fitted curve.
 
     Examples
     --------
@@ -78,20 +83,22 @@ class Replay:
         every: int = 1,
         scaler: Scaler | None = None,
     ) -> None:
-        if every < 1:
+        if index(every) < 1:
             raise ValueError(f"every is {every}; keep each epoch (1) or each second one (2), ...")
         self.model, self.dataset, self.every, self.scaler = model, dataset, every, scaler
         self.history = History()
-        self._svg = self._picture()
-        self._frames = [ReplayFrame(0, "before training", self._state())]
+        self._svg = self._picture(model)
+        self._frames = [ReplayFrame(0, "before training", self._state(model))]
+        self._last_weights = model.state()
 
     def record(self, report: Report) -> None:
         """Keep the picture of now if it is its turn; give it to ``fit(on_report=...)``."""
         if not report.epoch_end:
             return
         self.history.epochs.append(report)
+        self._last_weights = self.model.state()
         if (report.epoch - 1) % self.every == 0:
-            self._frames.append(ReplayFrame(report.epoch, str(report), self._state()))
+            self._frames.append(ReplayFrame(report.epoch, _words(report), self._state(self.model)))
         if len(self._frames) > _MOST_FRAMES:
             self.every *= 2
             self._frames = [
@@ -104,7 +111,9 @@ class Replay:
         frames = self._frames[1:]
         last = self.history.epochs[-1:]
         if last and (not frames or frames[-1].epoch != last[0].epoch):
-            frames.append(ReplayFrame(last[0].epoch, str(last[0]), self._state()))
+            then = deepcopy(self.model)  # the model may have changed since
+            then.load_state(self._last_weights)
+            frames.append(ReplayFrame(last[0].epoch, _words(last[0]), self._state(then)))
         return frames
 
     def html(self) -> str:
@@ -153,15 +162,17 @@ class Replay:
     def _repr_mimebundle_(self, **_wanted: Any) -> dict[str, str]:
         return {"text/html": self.html(), "text/plain": str(self)}
 
-    def _picture(self) -> str:
-        """Return the boundary as it is now; empty without data."""
+    def _picture(self, model: Model) -> str:
+        """Return the boundary or the fitted curve of a model; empty without data."""
         if self.dataset is None:
             return ""
-        chart = show_boundary(self.model, self.dataset, scaler=self.scaler, points=_POINTS)
+        if len(self.dataset.feature_names) == 1 and not self.dataset.is_classification:
+            return _fitted_curve(model, self.dataset, self.scaler)
+        chart = show_boundary(model, self.dataset, scaler=self.scaler, points=_POINTS)
         return chart.svg
 
-    def _state(self) -> State:
-        """Return what the moving elements of the boundary show now."""
+    def _state(self, model: Model) -> State:
+        """Return what the moving elements of the picture show for a model."""
         if self.dataset is None:
             return {}
         return {
@@ -169,7 +180,7 @@ class Replay:
                 "text": element.text or "",
                 **{name: element.attrib[name] for name in ("d", "href") if name in element.attrib},
             }
-            for element in ElementTree.fromstring(self._picture()).iter()
+            for element in ElementTree.fromstring(self._picture(model)).iter()
             if "data-key" in element.attrib
         }
 
@@ -182,3 +193,32 @@ class Replay:
         """Return where the moving line stands in an epoch."""
         x = history_axes(self.history).place(epoch, 1.0)[0]
         return {"now": {"d": f"M{x:.1f},34V314"}}
+
+
+def _words(report: Report) -> str:
+    """Return a report without its seconds: a replay of the same training reads the same."""
+    return str(report).rpartition("  ")[0]
+
+
+def _fitted_curve(model: Model, dataset: Dataset, scaler: Scaler | None) -> str:
+    """Return the samples of one feature and what a model predicts along it."""
+    if (model.nin, model.nout) != (1, 1) or model.loss.decide:
+        raise ValueError(
+            f"{dataset.name!r} has one feature and numbers to predict, but the model takes "
+            f"{model.nin}, gives {model.nout} and is trained with {model.loss.name}. A fitted "
+            "curve needs one of each and a loss such as mse."
+        )
+    axes = Axes(span_of([row[0] for row in dataset.inputs]), span_of(dataset.targets))
+    (low, high), (bottom, top) = axes.x, axes.y
+    xs = [low + i * (high - low) / _STEPS for i in range(_STEPS + 1)]
+    rows = scaler.transform([[x] for x in xs]) if scaler else [[x] for x in xs]
+    predicted = [model.score_numbers(row)[0] for row in rows]
+    inside = [y if bottom <= y <= top else nan for y in predicted]  # the axes stay as they are
+    places = [axes.place(x[0], y) for x, y in zip(dataset.inputs, dataset.targets, strict=True)]
+    parts = [axes.frame(dataset.feature_names[0], "target")]
+    parts += [
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{look.NEUTRAL}"/>' for x, y in places
+    ]
+    curve = axes.curve(xs, inside, look.POSITIVE)
+    parts.append(curve.replace("<path ", '<path data-key="line" ', 1))
+    return svg_of(620, 360, parts, f"fitted curve on {dataset.name}")

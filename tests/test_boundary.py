@@ -110,7 +110,14 @@ def test_a_feature_that_never_changes_is_no_trouble():
 
 IRIS = nn.load_iris()
 NUMBERS = nn.Dataset([[0.0, 1.0]], [0.5], "n", ["x", "y"], [])
+LOST = line_model()
+LOST.b.data = float("nan")
+BLOBS = nn.make_blobs(9, classes=3, seed=1)
 REFUSED = [
+    (nn.LogisticRegression(2), MOONS.inputs, TypeError, r"drawn over a Dataset.*got \[\["),
+    (nn.LogisticRegression(2), BLOBS, ValueError, "tells 2 classes apart.*'blobs' has 3"),
+    (nn.MLP(2, [3], head="softmax", seed=1), MOONS, ValueError, "tells 3 classes apart.*has 2"),
+    (LOST, MOONS, ValueError, r"scores of \[.*\] are \[nan\].*weights have diverged"),
     (3.0, MOONS, TypeError, "is that of a model such as an MLP; got 3.0"),
     (nn.LogisticRegression(3), MOONS, ValueError, "the model takes 3 and the data set 'moons' has"),
     (nn.LogisticRegression(2), IRIS, ValueError, "has 4 features"),

@@ -48,6 +48,29 @@ def test_a_history_says_what_happened(losses, validation, said, unsaid):
     assert "nan" not in "".join(re.findall(r' (?:d|x|y|cx|cy)="([^"]*)"', chart.svg))
 
 
+def test_what_fit_says_of_its_end_is_in_the_picture():
+    slope = [[float(i)] for i in range(20)], [3.0 * i for i in range(20)]
+    settings = {"epochs": 60, "optimizer": "sgd", "learning_rate": 5.0, "batch_size": None}
+    with pytest.raises(nn.DivergenceError) as caught:
+        nn.fit(nn.LinearRegression(1), *slope, **settings)
+    said = "diverged in epoch 51, step 51"
+    chart = show_history(caught.value.history)
+    assert said in texts(chart)
+    assert chart.alt.endswith(said)
+    early = History(history([0.7, 0.4]).epochs, "stopped: enough; weights of epoch 2 restored")
+    assert early.stopped in texts(show_history(early))
+
+
+@pytest.mark.parametrize("losses", [[0.0, 1.7e308], [1.0, 1.7e308], [5e-324, 5e-324]])
+def test_losses_at_the_ends_of_the_range_are_drawn(losses):
+    svg = show_history(history(losses)).svg
+    assert not re.search(r'="[^"]*(?:nan|inf)[^"]*"', svg)
+
+
+def test_an_empty_curve_is_no_path():
+    assert 'd="h' not in show_history(history([NAN])).svg
+
+
 def test_the_curve_runs_through_the_losses():
     chart = show_history(history([4.0, 2.0, 0.0]))
     path = next(p for p in re.findall(r'd="(M[^"]*L[^"]*)"', chart.svg))
@@ -94,6 +117,7 @@ def test_ticks_are_few_round_and_inside(low, high):
 
 def test_decades_are_thinned_where_there_are_many():
     assert decades(1e-20, 1.0)[-1] == 1.0
+    assert decades(1e3, 1e267) == [1e50, 1e100, 1e150, 1e200, 1e250]
     assert len(decades(1e-20, 1.0)) <= 9
 
 
@@ -131,6 +155,12 @@ def test_names_of_classes_are_escaped_and_cut():
 def test_twenty_classes_fit():
     svg = ElementTree.fromstring(show_confusion(range(20), range(20)).svg)
     assert float(svg.attrib["width"]) < 700
+
+
+def test_cells_are_wide_enough_for_their_counts():
+    truth = [0] * 12_345 + [19]
+    cell = re.search(r'<rect x="[^"]*" y="[^"]*" width="(\d+)"', show_confusion(truth, truth).svg)
+    assert int(cell[1]) >= 8 * len("12345")
 
 
 def test_a_chart_is_saved_as_svg(tmp_path):

@@ -64,6 +64,17 @@ def test_the_boundary_has_its_samples_and_rings():
 
 
 @pytest.mark.usefixtures("pyplot")
+def test_names_are_no_formulas_and_epochs_are_whole():
+    ax = plot_confusion([0, 1], [0, 1], names=["$\\frac{$", "b"])
+    ax.figure.canvas.draw()
+    rows = [[0.0, 1.0], [1.0, 0.0]]
+    data = nn.Dataset(rows, [0, 1], "d", ["$x_{$", "y"], ["$^$", "b"])
+    plot_boundary(nn.LogisticRegression(2), data).figure.canvas.draw()
+    ticks = plot_history(History([Report(1, 1, 0.5, 0.1)])).get_xticks()
+    assert all(tick == round(tick) for tick in ticks)
+
+
+@pytest.mark.usefixtures("pyplot")
 def test_the_confusion_has_its_counts():
     ax = plot_confusion([0, 1, 1], [0, 1, 0], names=["cat", "dog"])
     assert [text.get_text() for text in ax.texts] == ["1", "·", "1", "1"]

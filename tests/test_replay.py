@@ -57,6 +57,32 @@ def test_every_kth_epoch_and_the_last_are_kept(every, kept):
     assert [frame.epoch for frame in replay.frames] == kept
 
 
+def test_the_last_epoch_is_shown_as_it_was_whatever_comes_after():
+    model = nn.LogisticRegression(2)
+    replay = Replay(model, MOONS, every=10)
+    shown = []
+
+    def record(report):
+        replay.record(report)
+        shown.append(show_boundary(model, MOONS, points=41).svg)
+
+    nn.fit(model, MOONS.inputs, [2 * t - 1 for t in MOONS.targets], epochs=3, on_report=record)
+    before = replay.frames
+    model.b.data += 1.0
+    moved = model.state()
+    assert replay.frames == before
+    assert model.state() == moved, "reading moves nothing"
+    assert before[-1].epoch == 3
+    assert f'd="{before[-1].state["line"]["d"]}"' in shown[-1]
+
+
+def test_a_slower_run_reads_the_same():
+    quick, slow = Replay(nn.LogisticRegression(2), MOONS), Replay(nn.LogisticRegression(2), MOONS)
+    for replay, seconds in ((quick, 1.0), (slow, 2.0)):
+        replay.record(nn.Report(1, 1, 0.5, 0.1, True, seconds=seconds))
+    assert frames(quick) == frames(slow)
+
+
 def test_a_long_training_is_thinned():
     model = nn.LogisticRegression(1)
     replay = Replay(model)
@@ -85,6 +111,37 @@ def test_without_two_inputs_a_line_moves_along_the_curve():
     assert len(moments) == 3
 
 
+SLOPE = nn.Dataset([[0.0], [1.0], [2.0]], [0.0, 2.0, 4.0], "slope", ["x"], [])
+
+
+def curve_of(model, scaler=None):
+    """Return the points of the fitted curve after one epoch, as on the paper."""
+    replay = Replay(model, SLOPE, scaler=scaler)
+    replay.record(nn.Report(1, 1, 0.5, 0.1, True))
+    path = frames(replay)[0][1]["line"]["d"]
+    return [tuple(map(float, point.split(","))) for point in re.split("[ML]", path)[1:]]
+
+
+def test_the_curve_of_a_regression_runs_through_what_is_predicted():
+    model = nn.LinearRegression(1)
+    model.w[0].data = 2.0
+    replay = Replay(model, SLOPE)
+    dots = re.findall(r'<circle cx="([^"]*)" cy="([^"]*)"', replay._svg)
+    raw = curve_of(model)
+    (x1, y1), (x2, y2) = raw[0], raw[-1]
+    for x, y in [tuple(map(float, dot)) for dot in dots]:
+        assert y1 + (y2 - y1) * (x - x1) / (x2 - x1) == pytest.approx(y, abs=0.3)
+    scaler = nn.Scaler("minmax").fit(SLOPE.inputs)
+    model.w[0].data = 4.0
+    assert curve_of(model, scaler) == raw, "the axis stays in raw units"
+
+
+def test_a_curve_outside_the_axes_is_not_drawn():
+    model = nn.LinearRegression(1)
+    model.b.data = 1e6
+    assert curve_of(model) == []
+
+
 def test_a_replay_is_saved_as_a_page(tmp_path):
     model = nn.LogisticRegression(2)
     replay = train(Replay(model, MOONS), model, 2)
@@ -100,5 +157,9 @@ def test_a_replay_is_saved_as_a_page(tmp_path):
 def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="every is 0"):
         Replay(nn.LogisticRegression(2), every=0)
+    with pytest.raises(TypeError, match="integer"):
+        Replay(nn.LogisticRegression(2), every=1.5)
+    with pytest.raises(ValueError, match="fitted curve needs one of each"):
+        Replay(nn.LogisticRegression(1), SLOPE)
     with pytest.raises(ValueError, match="plane of two inputs"):
         Replay(nn.LogisticRegression(3), MOONS)
