@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import floor, isfinite, log10
@@ -17,7 +17,7 @@ from nn.metrics import accuracy, confusion, confusion_text
 INK, GRID = "#222222", "#dddddd"
 CLASS_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#806000")
 _WIDTH, _HEIGHT = 620, 360
-_LEFT, _RIGHT, _TOP, _BOTTOM = 80, 150, 34, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 80, 164, 34, 46
 _LOG_FROM = 100.0  # a curve that spans more is drawn on a logarithmic scale
 
 
@@ -105,14 +105,16 @@ def show_history(history: History) -> Chart:
         label = f"best: epoch {summary.best_epoch}, {look.number(summary.best_loss)}"
         parts.append(text_at(x, _TOP - 5, label, side))
     ends = [
-        (axes.place(0, v[-1])[1] if isfinite(v[-1]) else _TOP, n, c, v[-1]) for n, c, _, v in curves
+        (axes.place(0, v[-1])[1] if isfinite(v[-1]) else _TOP, name, colour, dashes, v[-1])
+        for name, colour, dashes, v in curves
     ]
     parts += _end_labels(sorted(ends))
     if summary.trouble:
         parts.append(text_at(_LEFT, 14, summary.trouble, "start", colour=look.NEGATIVE, bold=True))
     else:
         parts.append(text_at(_LEFT, 14, look.cut(history.stopped, 80), "start"))
-    return Chart(svg_of(_WIDTH, _HEIGHT, parts, summary.words), summary.words, str(history))
+    text = f"{summary.words}\n{history}"
+    return Chart(svg_of(_WIDTH, _HEIGHT, parts, summary.words), summary.words, text)
 
 
 def history_mimebundle(history: History, **_wanted: Any) -> dict[str, str]:
@@ -191,23 +193,28 @@ def is_logarithmic(numbers: Sequence[float]) -> bool:
 
 
 def span_of(numbers: Sequence[float], logarithmic: bool = False) -> tuple[float, float]:
-    """Return the ends of an axis for these numbers: from 0 where they are near it."""
+    """Return the ends of an axis: from 0 where numbers are near it, wider where they are equal."""
     low, high = min(numbers), max(numbers)
     if logarithmic:
         return low / 1.3, min(high * 1.3, float_info.max)
     if 0 <= low < high / 2:
         low = 0.0
-    room = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
+    differ = high - low > abs(high) * 1e-6  # less is flat: its ticks would be too long to read
+    room = (high - low) * 0.06 if differ else abs(high) * 0.1 or 1.0
     return (low if low == 0 else low - room), min(high + room, float_info.max)
 
 
-def _end_labels(ends: Sequence[tuple[float, str, str, float]]) -> list[str]:
-    """Return the names of curves beside their ends, none over another."""
-    labels, lowest = [], -99.0
-    for y, name, colour, value in ends:
-        lowest = max(y, lowest + 16)
-        words = f"{name} {look.number(value)}"
-        labels.append(text_at(_WIDTH - _RIGHT + 8, lowest + 4, words, "start", colour=colour))
+def _end_labels(ends: Sequence[tuple[float, str, str, str, float]]) -> list[str]:
+    """Return the names of curves beside their ends, none over another or below the axes."""
+    labels, x, lowest = [], _WIDTH - _RIGHT + 8, -99.0
+    for i, (y, name, colour, dashes, value) in enumerate(ends):
+        room = 16 * (len(ends) - 1 - i)
+        lowest = max(min(y, _HEIGHT - _BOTTOM - 4 - room), lowest + 16)
+        labels.append(
+            f'<path d="M{x},{lowest:.1f}h18" stroke="{colour}" stroke-width="2" '
+            f'stroke-dasharray="{dashes or "none"}"/>'
+            + text_at(x + 23, lowest + 4, f"{name} {look.number(value)}", "start")
+        )
     return labels
 
 
@@ -242,27 +249,27 @@ def show_confusion(
     """
     share = accuracy(predicted, targets)
     table = confusion(predicted, targets, len(names) or None)
-    names = names or [str(i) for i in range(len(table))]
+    names = [look.cut(name, 14) for name in names] or [str(i) for i in range(len(table))]
     title = f"accuracy {100 * share:.1f} % of {len(targets):,} sample{'s' * (len(targets) > 1)}"
     digits = len(str(max(map(max, table))))
     cell = max(26, 8 * digits + 8, min(54, 460 // len(names)))
-    widest = max(len(look.cut(name, 14)) for name in names)
+    widest = max(map(len, names))
     left, top = 44 + 7.5 * widest, 62 + (6.0 * widest if widest > 3 else 10)
     size = cell * len(names)
     parts = [
-        text_at(left, 20, title, "start", bold=True),
+        text_at(12, 20, title, "start", bold=True),
         text_at(left + size / 2, 40, "decided"),
         f'<text transform="translate(16,{top + size / 2:.0f}) rotate(-90)" text-anchor="middle" '
         f'fill="{INK}">is</text>',
     ]
     for i, name in enumerate(names):
         y, x = top + (i + 0.5) * cell + 4, left + (i + 0.5) * cell
-        parts.append(text_at(left - 8, y, look.cut(name, 14), "end"))
+        parts.append(text_at(left - 8, y, name, "end"))
         turned = " rotate(-45)" if widest > 3 else ""
         anchor = "start" if turned else "middle"
         parts.append(
             f'<text transform="translate({x:.0f},{top - 8:.0f}){turned}" text-anchor="{anchor}" '
-            f'fill="{INK}">{escape(look.cut(name, 14))}</text>'
+            f'fill="{INK}">{escape(name)}</text>'
         )
         most = max(1, sum(table[i]))
         for j, times in enumerate(table[i]):
@@ -273,7 +280,7 @@ def show_confusion(
                 + text_at(left + (j + 0.5) * cell, y, str(times) if times else "·")
             )
     words = f"{title}\n{confusion_text(table, names)}"
-    width = max(left + size + 12 + 4.5 * widest, left + 8.0 * len(title))
+    width = max(left + size + 12 + 4.5 * widest * (widest > 3), 24 + 8.0 * len(title))
     return Chart(svg_of(width, top + size + 12, parts, title), f"confusion table, {title}", words)
 
 
@@ -310,14 +317,14 @@ class Axes:
     def frame(self, x_name: str, y_name: str, *, whole: bool = False) -> str:
         """Return the axes with ticks, lines of a grid, and names."""
         parts = []
-        for tick in ticks(*self.x, whole=whole):
+        for tick, words in _with_texts(ticks(*self.x, whole=whole)):
             x = self.place(tick, self.y[1])[0]
             parts.append(f'<path d="M{x:.1f},{_TOP}V{_HEIGHT - _BOTTOM}" stroke="{GRID}"/>')
-            parts.append(text_at(x, _HEIGHT - _BOTTOM + 18, look.number(tick)))
-        for tick in decades(*self.y) if self.logarithmic else ticks(*self.y):
+            parts.append(text_at(x, _HEIGHT - _BOTTOM + 18, words))
+        for tick, words in _with_texts((decades if self.logarithmic else ticks)(*self.y)):
             y = self.place(self.x[0], tick)[1]
             parts.append(f'<path d="M{_LEFT},{y:.1f}H{_WIDTH - _RIGHT}" stroke="{GRID}"/>')
-            parts.append(text_at(_LEFT - 8, y + 4, look.number(tick), "end"))
+            parts.append(text_at(_LEFT - 8, y + 4, words, "end"))
         middle = (_TOP + _HEIGHT - _BOTTOM) / 2
         parts.append(text_at((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 10, look.cut(x_name, 40)))
         parts.append(
@@ -344,6 +351,15 @@ class Axes:
         )
 
 
+def _with_texts(numbers: Sequence[float]) -> Iterator[tuple[float, str]]:
+    """Return numbers and their texts, with as many digits as tell them apart."""
+    for digits in range(4, 18):
+        texts = [look.number(x, digits) for x in numbers]
+        if len(set(texts)) == len(numbers):
+            break
+    return zip(numbers, texts, strict=True)
+
+
 def ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
     """Return round numbers between two, at most eight, in steps of 1, 2 or 5.
 
@@ -356,20 +372,23 @@ def ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
     power = 10.0 ** floor(log10(rough))
     step = next(power * k for k in (1, 2, 5, 10) if power * k >= rough * 0.95)
     step = max(step, 1.0) if whole else step
-    first = -floor(-low / step * (1 - 1e-12))
+    first = -floor(1e-9 - low / step)
     digits = max(0, 3 - floor(log10(step)))  # 0.1 + 0.2 is to be 0.3
     return [round(i * step, digits) for i in range(first, floor(high / step + 1e-9) + 1)]
 
 
 def decades(low: float, high: float) -> list[float]:
-    """Return the powers of ten between two positive numbers.
+    """Return the powers of ten between two positive numbers; of few also their 2- and 5-fold.
 
     Examples
     --------
-    >>> decades(0.002, 30.0)
-    [0.01, 0.1, 1.0, 10.0]
+    >>> decades(0.002, 30.0), decades(0.04, 3.0)
+    ([0.01, 0.1, 1.0, 10.0], [0.05, 0.1, 0.2, 0.5, 1.0, 2.0])
     """
     first, last = -floor(-log10(low)), floor(log10(high))
+    if last - first < 2:
+        round_ones = [k * 10.0**power for power in range(first - 1, last + 1) for k in (1, 2, 5)]
+        return [tick for tick in round_ones if low <= tick <= high]
     step = next(k for k in (1, 2, 5, 10, 20, 50, 100) if last - first <= 8 * k)
     first = -(-first // step) * step
     return [10.0**power for power in range(first, last + 1, step)]

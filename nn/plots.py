@@ -154,11 +154,13 @@ def plot_confusion(
     table = confusion(predicted, targets, len(names) or None)
     ax = _axes(ax)
     shares = [[times / max(1, sum(row)) for times in row] for row in table]
+    size = min(10.0, 120 / len(table))  # points
     ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for i, row in enumerate(table):
         for j, times in enumerate(row):
             colour = "white" if shares[i][j] > 0.6 else INK
-            ax.text(j, i, str(times) if times else "·", ha="center", va="center", color=colour)
+            words = str(times) if times else "·"
+            ax.text(j, i, words, ha="center", va="center", color=colour, fontsize=size)
     labels = [_plain(name) for name in names] or [str(i) for i in range(len(table))]
     turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
     ax.set_xticks(range(len(table)), labels, **(turned if max(map(len, labels)) > 3 else {}))

@@ -93,6 +93,34 @@ def test_names_of_curves_do_not_overlap():
     assert abs(float(places[0]) - float(places[1])) >= 15
 
 
+def test_names_of_curves_stay_beside_the_axes():
+    chart = show_history(history([90.0, 1.0], [90.0, 1.01]))
+    places = re.findall(r'<text x="[^"]*" y="([^"]*)"[^>]*>(?:training|validation)', chart.svg)
+    lowest_tick = re.search(r'<text x="[^"]*" y="([^"]*)"[^>]*>1<', chart.svg)[1]
+    assert max(map(float, places)) <= float(lowest_tick) - 16
+
+
+def test_the_text_begins_with_the_outcome():
+    chart = show_history(history([1.0, INF]))
+    assert str(chart).splitlines()[0] == chart.alt
+    assert "diverged in epoch 2: the loss is inf" in chart.alt
+
+
+NEARLY_EQUAL = [
+    [0.69315, 0.69312],
+    [2001.0, 2004.0],
+    [1.0, 1.0 + 2e-13],
+    [1e85, 1e85 * (1 + 1e-15)],
+]
+
+
+@pytest.mark.parametrize("losses", NEARLY_EQUAL)
+def test_ticks_of_nearly_equal_losses_differ(losses):
+    svg = show_history(history(losses)).svg
+    said = re.findall(r'text-anchor="end" fill="#222222">([^<b]*)<', svg)
+    assert 3 <= len(said) == len(set(said)) <= 9
+
+
 def test_a_history_draws_itself_in_a_notebook():
     full, empty = history([0.7, 0.4]), History()
     bundle = full._repr_mimebundle_(include=None, exclude=None)
@@ -119,6 +147,10 @@ def test_decades_are_thinned_where_there_are_many():
     assert decades(1e-20, 1.0)[-1] == 1.0
     assert decades(1e3, 1e267) == [1e50, 1e100, 1e150, 1e200, 1e250]
     assert len(decades(1e-20, 1.0)) <= 9
+
+
+def test_decades_are_divided_where_there_are_few():
+    assert decades(0.015, 2.4) == [0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0]
 
 
 def test_an_axis_begins_at_zero_where_numbers_are_near_it():
@@ -150,6 +182,7 @@ def test_names_of_classes_are_escaped_and_cut():
     chart = show_confusion([0, 1, 2], [0, 1, 2], names)
     assert texts(chart).count("<b>&\"'") == 2
     assert texts(chart).count("a very long n…") == 2
+    assert max(map(len, str(chart).splitlines())) < 80
 
 
 def test_twenty_classes_fit():

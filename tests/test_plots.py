@@ -79,3 +79,11 @@ def test_the_confusion_has_its_counts():
     ax = plot_confusion([0, 1, 1], [0, 1, 0], names=["cat", "dog"])
     assert [text.get_text() for text in ax.texts] == ["1", "·", "1", "1"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["cat", "dog"]
+
+
+def test_the_counts_of_twenty_classes_do_not_overlap(pyplot):
+    truth = [i for i in range(20) for _ in range(100)]
+    ax = plot_confusion(truth, truth, pyplot.subplots()[1])
+    ax.figure.canvas.draw()
+    cell = ax.get_window_extent().width / 20
+    assert max(text.get_window_extent().width for text in ax.texts) < cell
