@@ -13,7 +13,8 @@ Functions   exp log sqrt sin cos tanh sigmoid softplus relu leaky_relu abs sign 
             maximum minimum where, and of many: total weighted_sum log_sum_exp
             (use these, not those of `math`, which see only the number and cut the graph)
 Your own    define, find_op, OPS, Op, Arithmetic
-Reading     tree, formula, topological_order
+Reading     tree, formula, topological_order, steps, explain, diagnose, recorded_lines, line_of
+Pictures    draw, show_steps, network_of; for other packages: look, player, Notation, gradients
 Derivatives derive, grad, hessian; checked by gradcheck (GradientReport, GradientError)
 """
 
@@ -25,6 +26,7 @@ from autograd import look, player
 from autograd.checks import ieee_values, to_float
 from autograd.derive import derive, grad, hessian
 from autograd.diagnose import Diagnosis, Finding, diagnose
+from autograd.drawing import Drawing, draw, value_mimebundle
 from autograd.explain import Explanation, Path, explain
 from autograd.formula import formula
 from autograd.gradcheck import GradientError, GradientReport, gradcheck
@@ -71,12 +73,14 @@ from autograd.tree import tree
 from autograd.value import Value, as_values, topological_order
 
 Value.tree = tree  # a reader as a method: print(v.tree())
+Value._repr_mimebundle_ = value_mimebundle  # a Value at the end of a notebook's cell is drawn
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Arithmetic",
     "Diagnosis",
+    "Drawing",
     "Explanation",
     "Finding",
     "GradientError",
@@ -101,6 +105,7 @@ __all__ = [
     "derive",
     "diagnose",
     "div",
+    "draw",
     "exp",
     "explain",
     "find_op",

@@ -108,7 +108,8 @@ class NumberLike(Arithmetic):
     op: Any
     parents: Any
     propagate: Callable[[], None]
-    tree: ClassVar[Callable[..., str]]  # a reader, attached by the front door
+    tree: ClassVar[Callable[..., str]]  # readers, attached by the front door
+    _repr_mimebundle_: ClassVar[Callable[..., dict[str, str]]]
 
     # fmt: off
     def __float__(self) -> float: return to_float(self)

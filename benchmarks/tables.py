@@ -29,6 +29,11 @@ def microseconds(seconds: float) -> str:
     return f"{seconds * 1e6:.2f} µs"
 
 
+def kilobytes(size: float) -> str:
+    """Return bytes as kilobytes of 1000 bytes."""
+    return f"{size / 1e3:,.0f} kB"
+
+
 def megabytes(size: float) -> str:
     """Return bytes as megabytes of 10**6 bytes."""
     return f"{size / 1e6:.1f} MB"

@@ -72,7 +72,7 @@ from nn.storage import ModelFileError, load, load_with_about, save
 from nn.tables import TableError, column_names, read_csv, read_rows
 from nn.training import DivergenceError, evaluate, fit, training_steps
 
-setattr(History, "_repr_mimebundle_", history_mimebundle)  # noqa: B010 (a reader, attached here)
+History._repr_mimebundle_ = history_mimebundle  # a reader: a history draws itself in notebooks
 
 __all__ = [
     "ACTIVATIONS",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from math import inf, isfinite, isnan
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class History:
 
     epochs: list[Report] = field(default_factory=list)
     stopped: str = ""
+    _repr_mimebundle_: ClassVar[Callable[..., dict[str, str]]]  # attached by the front door
 
     @property
     def losses(self) -> list[float]:

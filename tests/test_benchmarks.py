@@ -16,7 +16,7 @@ from autograd import ops
 pytest.importorskip("micrograd", reason="the benchmarks compare with micrograd: .[bench]")
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
-MODULES = ("choices", "eager", "graphs", "measuring", "tables", "workloads")
+MODULES = ("choices", "eager", "graphs", "measuring", "pictures", "tables", "workloads")
 TABLES = [  # title, the cells that name each row
     ("One training step", [(w, c) for w in ("A moons", "B digits") for c in ("on", "off")]),
     ("The graph of one", [(w, e) for w in ("A moons", "B digits") for e in ("ours", "micrograd")]),
@@ -248,3 +248,13 @@ def test_without_micrograd_the_command_says_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "eager")
     with pytest.raises(SystemExit, match=r"pip install -e"):
         import_module("eager")
+
+
+def test_pictures_are_measured(benchmarks, capsys):
+    benchmarks["pictures"].main(["--quick"])
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("one neuron ") for line in lines)
+    assert lines[-1].startswith("Goal for the largest: less than 2 s each, met: ")
+    nodes = benchmarks["workloads"].count_nodes
+    sizes = [nodes(graph()) for graph in benchmarks["pictures"].GRAPHS.values()]
+    assert sizes == [9, 106, 149, 2553, 68213]
