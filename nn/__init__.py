@@ -29,9 +29,10 @@ if not hasattr(_autograd, "weighted_sum"):
     )
 
 from nn.activations import ACTIVATIONS, find_activation
+from nn.axes import Chart
 from nn.backprop_table import BackpropTable, NeuronRow, backprop_table
 from nn.boundary import DecisionMap, decision_map, show_boundary
-from nn.charts import Chart, history_mimebundle, show_confusion, show_history
+from nn.charts import history_mimebundle, show_confusion, show_history
 from nn.data import Dataset, batches, split
 from nn.history import History, Report, sparkline
 from nn.initializers import INITIALIZERS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import exp, isfinite
 
 from autograd import look
-from nn.charts import CLASS_COLOURS, INK, Axes, Chart, svg_of, text_at
+from nn.axes import CLASS_COLOURS, INK, Axes, Chart, svg_of, text_at
 from nn.data import Dataset, Row
 from nn.models import Model
 from nn.scaling import Scaler
@@ -91,7 +91,7 @@ def decision_map(
         If `model` or `dataset` is none.
     ValueError
         If there are not two inputs, the model or the data have no classes or not the same number
-        of them, or the model's scores are no finite numbers.
+        of them, `points` is below 2, or the model's scores are no finite numbers.
 
     Examples
     --------
@@ -102,6 +102,8 @@ def decision_map(
     [0, 1, 1, 1]
     """
     _check(model, dataset)
+    if points < 2:
+        raise ValueError(f"points is {points!r:.60}; the grid needs at least 2 along each axis.")
     columns = [_grid([row[k] for row in dataset.inputs], points) for k in (0, 1)]
     x, y = columns
     rows: list[Row] = [[across, up] for up in y for across in x]

@@ -7,8 +7,9 @@ from math import isfinite, nan
 from typing import Any
 
 from autograd import look
+from nn.axes import CLASS_COLOURS, INK, is_logarithmic
 from nn.boundary import decision_map, misjudged
-from nn.charts import CLASS_COLOURS, INK, is_logarithmic, summary_of
+from nn.charts import summary_of
 from nn.data import Dataset
 from nn.history import History
 from nn.metrics import accuracy, confusion

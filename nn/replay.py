@@ -11,8 +11,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 from autograd import look, player
+from nn.axes import Axes, span_of, svg_of
 from nn.boundary import show_boundary
-from nn.charts import Axes, history_axes, show_history, span_of, svg_of
+from nn.charts import history_axes, show_history
 from nn.data import Dataset
 from nn.history import History, Report
 from nn.models import Model

@@ -130,3 +130,10 @@ REFUSED = [
 def test_bad_arguments_are_refused(model, data, error, text):
     with pytest.raises(error, match=text):
         show_boundary(model, data)
+
+
+def test_a_grid_needs_two_points_along_each_axis():
+    model, data = nn.LogisticRegression(2), nn.make_xor(8, seed=1)
+    with pytest.raises(ValueError, match="points is 1; the grid needs at least 2"):
+        decision_map(model, data, points=1)
+    assert len(decision_map(model, data, points=2).x) == 2

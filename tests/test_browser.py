@@ -289,6 +289,8 @@ nn.show_boundary(model, data)
 nn.backprop_table(model, data.inputs[0], data.targets[0])
 ---
 show_steps(loss)
+---
+loss
 """
 
 
@@ -309,5 +311,5 @@ def test_an_executed_notebook_as_a_page(open_page):
     browser.key("END")
     assert browser.text("output") == ["5 / 5", "2 / 5"]
     labels = [figure.get_attribute("aria-label") for figure in browser.all("div[role=img]")]
-    assert [label.split(" ")[0] for label in labels] == ["loss", "decision"]
+    assert [label.split(" ")[0] for label in labels] == ["loss", "decision", "graph"]
     assert len(browser.all("table")) >= 2

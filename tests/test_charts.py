@@ -8,7 +8,7 @@ import pytest
 
 import nn
 from nn import History, Report, show_confusion, show_history
-from nn.charts import Axes, Chart, decades, span_of, ticks
+from nn.axes import Axes, Chart, decades, span_of, ticks
 
 INF, NAN = math.inf, math.nan
 
