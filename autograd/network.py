@@ -33,7 +33,8 @@ class Unit:
     weights, weight_gradients : tuple of float
         One for each input; none for an input.
     dropped : bool
-        Whether dropout left it out.
+        Whether dropout left it out, in all samples: its output is a product with a constant that
+        is labelled "dropped".
     """
 
     layer: int
@@ -107,12 +108,7 @@ class Network:
         return {"text/html": html, "text/plain": str(self)}
 
 
-def network_of(
-    value: Value,
-    *,
-    image_shape: tuple[int, int] | None = None,
-    dropped: Sequence[tuple[int, int]] = (),
-) -> Network:
+def network_of(value: Value, *, image_shape: tuple[int, int] | None = None) -> Network:
     """Return the layers of neurons that are at work in a graph.
 
     Parameters
@@ -122,8 +118,6 @@ def network_of(
     image_shape : (int, int), optional
         Rows and columns, if the inputs are the pixels of an image: the weights of the first layer
         are then drawn as images.
-    dropped : sequence of (int, int), optional
-        Layer and index, both from 1, of the units that dropout left out.
 
     Raises
     ------
@@ -165,12 +159,12 @@ def network_of(
         0: [Unit(0, i, x, x, 0.0, 0.0, 0.0, (), (), False) for i, x in enumerate(inputs, start=1)]
     }
     for (layer, index), runs in sorted(groups.items()):
-        layers.setdefault(layer, []).append(_unit(layer, index, runs, (layer, index) in dropped))
+        layers.setdefault(layer, []).append(_unit(layer, index, runs))
     root = f"{look.cut(value.label, 20) or 'L'} = {look.number(value.data)}"
     return Network(tuple(map(tuple, layers.values())), len(first), root, image_shape)
 
 
-def _unit(layer: int, index: int, runs: Sequence[NeuronRun], dropped: bool) -> Unit:
+def _unit(layer: int, index: int, runs: Sequence[NeuronRun]) -> Unit:
     """Return one neuron of all samples."""
     run = runs[0]
     return Unit(
@@ -183,7 +177,7 @@ def _unit(layer: int, index: int, runs: Sequence[NeuronRun], dropped: bool) -> U
         run.bias.grad if run.bias is not None else 0.0,
         tuple(weight.data for weight in run.weights),
         tuple(weight.grad for weight in run.weights),
-        dropped,
+        all(any(x.label == "dropped" for x in run.x.parents) for run in runs),
     )
 
 

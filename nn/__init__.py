@@ -34,6 +34,7 @@ from nn.backprop_table import BackpropTable, NeuronRow, backprop_table
 from nn.boundary import DecisionMap, decision_map, show_boundary
 from nn.charts import history_mimebundle, show_confusion, show_history
 from nn.data import Dataset, batches, split
+from nn.dropout import Dropout, training_mode
 from nn.history import History, Report, sparkline
 from nn.initializers import INITIALIZERS
 from nn.layers import Layer, Neuron
@@ -84,6 +85,7 @@ __all__ = [
     "Dataset",
     "DecisionMap",
     "DivergenceError",
+    "Dropout",
     "History",
     "INITIALIZERS",
     "LOSSES",
@@ -149,6 +151,7 @@ __all__ = [
     "softmax",
     "sparkline",
     "split",
+    "training_mode",
     "training_steps",
     "weights_of",
 ]

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from autograd import Value, as_values, exp, log_sum_exp, scope, sigmoid, to_float, weighted_sum
 from nn.activations import Activation, activation_name, find_activation
+from nn.dropout import Dropout, find_dropout
 from nn.initializers import Initializer, find_initializer, generator
 from nn.layers import Layer, describe_activation
 from nn.losses import LOSSES, Loss, find_loss, only
@@ -105,6 +106,7 @@ class Model(Module):
 
 
 HEADS = ("linear", "sigmoid", "softmax")
+_Dropout = Dropout | float | dict[str, Any] | None
 
 
 class MLP(Model):
@@ -127,6 +129,9 @@ class MLP(Model):
         Source of the weights, see `generator`.
     loss : str, optional
         By default mse, binary_cross_entropy or cross_entropy, after the head.
+    dropout : float, Dropout or list of them, optional
+        What is out of the hidden layers in training: one for all, or one for each. A float is a
+        probability, `Dropout(out=2)` exactly two neurons.
 
     Examples
     --------
@@ -147,6 +152,7 @@ class MLP(Model):
         init: str | Initializer | None = None,
         seed: int | random.Random | None = None,
         loss: str | Loss | None = None,
+        dropout: _Dropout | Sequence[_Dropout] = None,
     ) -> None:
         if not isinstance(nin, int) or not hasattr(nouts, "__len__"):
             raise TypeError(
@@ -168,6 +174,17 @@ class MLP(Model):
                 f"{len(hidden)} activations for {len(nouts) - 1} hidden layers; give one for each, "
                 "or one for all."
             )
+        if isinstance(dropout, str) or not isinstance(dropout, Sequence):
+            dropout = [dropout] * len(hidden)
+        self.dropout = [*map(find_dropout, dropout)]
+        if len(self.dropout) != len(hidden):
+            raise ValueError(
+                f"{len(self.dropout)} dropouts for {len(hidden)} hidden layers; give one for each, "
+                "or one for all."
+            )
+        for drop, width in zip(self.dropout, nouts):  # noqa: B905 (the output has none)
+            if drop:
+                drop.check_width(width)
         rng = generator(seed)
         self.nin, self.nout, self.head, self.init = nin, nouts[-1], head, init
         fitting = _LOSSES_OF_HEAD[head]
@@ -196,8 +213,10 @@ class MLP(Model):
         """
         self._check_width(x)
         outputs: Sequence[Any] = x
-        for layer in self.layers:
+        for layer, dropout in zip(self.layers, [*self.dropout, None], strict=True):
             outputs = layer(outputs)
+            if dropout:
+                outputs = dropout(outputs)
         return list(outputs)
 
     def __call__(self, x: Sequence[Any]) -> Any:
@@ -220,13 +239,16 @@ class MLP(Model):
                 f"The activation {function} of layer {names.index('') + 1} has no name to save. "
                 "Make it an operation with define() first."
             )
-        return {
+        settings = {
             "nin": self.nin,
             "nouts": [len(layer.neurons) for layer in self.layers],
             "activation": names,
             "head": self.head,
             "loss": _name_of_loss(self.loss),
         }
+        if any(self.dropout):
+            settings["dropout"] = [drop and drop.settings() for drop in self.dropout]
+        return settings
 
     def __repr__(self) -> str:
         sizes = [

@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd import as_values, to_float
 from nn.data import batches
+from nn.dropout import training_mode
 from nn.history import History, Report, judged
 from nn.initializers import generator
 from nn.losses import Loss, find_loss, mean_loss
@@ -70,7 +71,7 @@ def training_steps(
     validation : (inputs, targets), optional
         Judged at the end of each epoch.
     seed : int, random.Random or None, optional
-        For the order of the samples, shuffled anew in each epoch.
+        For the order of the samples, shuffled anew in each epoch, and for dropout.
 
     Yields
     ------
@@ -129,7 +130,8 @@ def training_steps(
                 optimizer.learning_rate = first_rate * rate_factor(step / steps_in_all)
                 step += 1
                 with _saying_where(epoch, step), collector_paused():
-                    scores = [model.scores(samples[i]) for i in batch]
+                    with training_mode(rng):
+                        scores = [model.scores(samples[i]) for i in batch]
                     batch_targets = [targets[i] for i in batch]
                     data_loss = mean_loss(loss, scores, batch_targets)
                     objective = data_loss + l2_penalty(weights, l2, n) if l2 else data_loss

@@ -32,7 +32,7 @@ FLOORS = [
     {"autograd.explain", "autograd.stepview"},
     {"autograd.diagnose", "autograd.drawing"},
     {"nn.activations", "nn.axes", "nn.initializers", "nn.metrics", "nn.module", "nn.schedules"},
-    {"nn.history", "nn.layers", "nn.losses", "nn.optimizers", "nn.penalties"},
+    {"nn.dropout", "nn.history", "nn.layers", "nn.losses", "nn.optimizers", "nn.penalties"},
     {"nn.data", "nn.models", "nn.progress", "nn.table_file"},
     {"nn.backprop_table", "nn.network_view", "nn.samples", "nn.scaling", "nn.tables"},
     {"nn.charts", "nn.perceptron"},

@@ -65,13 +65,6 @@ def test_lines_carry_sign_twice_and_gradients_as_tooltips():
     assert widths["w₁₁¹"] > widths["w₁₂¹"]
 
 
-def test_dropped_units_are_crossed():
-    view = network(small(), [0.5, -1.0], dropped=[(1, 2)])
-    assert [unit.dropped for unit in view.layers[1]] == [False, True, False]
-    assert view.svg().count("<path") == 1
-    assert "dropped" in str(view)
-
-
 SIZES = [  # inputs, layers, samples, most bytes
     (2, [3, 1], 1, 8_000),
     (4, [8, 8, 3], 2, 60_000),
