@@ -32,7 +32,7 @@ from autograd.formula import formula
 from autograd.gradcheck import GradientError, GradientReport, gradcheck
 from autograd.lines import line_of, recorded_lines
 from autograd.network import Network, Unit, network_of
-from autograd.notation import NeuronRun, Notation
+from autograd.notation import NeuronRun, Notation, indexed
 from autograd.operators import Arithmetic
 from autograd.ops import (
     OPS,
@@ -115,6 +115,7 @@ __all__ = [
     "gradients",
     "hessian",
     "ieee_values",
+    "indexed",
     "leaky_relu",
     "line_of",
     "log",

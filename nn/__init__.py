@@ -7,11 +7,16 @@
 >>> model.predict([1, 0])
 1
 
-Models      MLP, LogisticRegression, LinearRegression, Perceptron, and Neuron, Layer, Module
+Models      MLP, LogisticRegression, SoftmaxRegression, LinearRegression, Perceptron, and Neuron,
+            Layer, Module; xor_network and mazur_network, set by hand
 Data        make_moons/circles/spiral/blobs/xor, load_digits, load_iris, read_csv, read_rows,
             Dataset, split, batches, Scaler
-Losses      mse, hinge, logistic, binary_cross_entropy, cross_entropy, mean_loss, l2, softmax
-Training    fit, training_steps, evaluate, SGD, Adam, AdamW, SCHEDULES, Progress, History
+Losses      mse, hinge, logistic, binary_cross_entropy, cross_entropy, mean_loss, l2, softmax,
+            likelihood, log_likelihood, label_probabilities
+Training    fit, training_steps, evaluate, refit, grid_search, SGD, Adam, AdamW, SCHEDULES,
+            Progress, History, Dropout, training_mode
+Step wise   descend, gradient_descent, stochastic_gradient_descent, per_sample_gradient_descent,
+            backprop_algorithm
 Judging     accuracy, confusion, confusion_text
 Seeing      show_history, show_boundary, show_confusion, Replay, network, backprop_table, and with
             matplotlib plot_history, plot_boundary, plot_confusion
@@ -32,12 +37,23 @@ from nn.activations import ACTIVATIONS, find_activation
 from nn.axes import Chart
 from nn.backprop_table import BackpropTable, NeuronRow, backprop_table
 from nn.boundary import DecisionMap, decision_map, show_boundary
+from nn.by_hand import half_squared_error, mazur_network, xor_network
 from nn.charts import history_mimebundle, show_confusion, show_history
 from nn.data import Dataset, batches, split
+from nn.descent import (
+    Descent,
+    descend,
+    gradient_descent,
+    per_sample_gradient_descent,
+    stochastic_gradient_descent,
+)
 from nn.dropout import Dropout, training_mode
+from nn.five_steps import AlgorithmStep, backprop_algorithm
+from nn.grid_search import GridSearch, Trial, grid_search
 from nn.history import History, Report, sparkline
 from nn.initializers import INITIALIZERS
 from nn.layers import Layer, Neuron
+from nn.likelihood import label_probabilities, likelihood, log_likelihood
 from nn.losses import (
     LOSSES,
     Loss,
@@ -50,7 +66,14 @@ from nn.losses import (
     mse,
 )
 from nn.metrics import accuracy, confusion, confusion_text
-from nn.models import MLP, LinearRegression, LogisticRegression, Model, softmax
+from nn.models import (
+    MLP,
+    LinearRegression,
+    LogisticRegression,
+    Model,
+    SoftmaxRegression,
+    softmax,
+)
 from nn.module import Module
 from nn.network_view import network
 from nn.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, find_optimizer
@@ -58,6 +81,7 @@ from nn.penalties import l2, weights_of
 from nn.perceptron import Perceptron, PerceptronUpdate
 from nn.plots import plot_boundary, plot_confusion, plot_history
 from nn.progress import Progress
+from nn.refitting import refit
 from nn.replay import Replay
 from nn.samples import (
     load_digits,
@@ -80,12 +104,15 @@ __all__ = [
     "ACTIVATIONS",
     "Adam",
     "AdamW",
+    "AlgorithmStep",
     "BackpropTable",
     "Chart",
     "Dataset",
     "DecisionMap",
+    "Descent",
     "DivergenceError",
     "Dropout",
+    "GridSearch",
     "History",
     "INITIALIZERS",
     "LOSSES",
@@ -109,8 +136,11 @@ __all__ = [
     "SCHEDULES",
     "SGD",
     "Scaler",
+    "SoftmaxRegression",
     "TableError",
+    "Trial",
     "accuracy",
+    "backprop_algorithm",
     "backprop_table",
     "batches",
     "binary_cross_entropy",
@@ -119,31 +149,41 @@ __all__ = [
     "confusion_text",
     "cross_entropy",
     "decision_map",
+    "descend",
     "evaluate",
     "find_activation",
     "find_loss",
     "find_optimizer",
     "fit",
+    "gradient_descent",
+    "grid_search",
+    "half_squared_error",
     "hinge",
     "l2",
+    "label_probabilities",
+    "likelihood",
     "load",
     "load_digits",
     "load_iris",
     "load_with_about",
+    "log_likelihood",
     "logistic",
     "make_blobs",
     "make_circles",
     "make_moons",
     "make_spiral",
     "make_xor",
+    "mazur_network",
     "mean_loss",
     "mse",
     "network",
+    "per_sample_gradient_descent",
     "plot_boundary",
     "plot_confusion",
     "plot_history",
     "read_csv",
     "read_rows",
+    "refit",
     "save",
     "show_boundary",
     "show_confusion",
@@ -151,7 +191,9 @@ __all__ = [
     "softmax",
     "sparkline",
     "split",
+    "stochastic_gradient_descent",
     "training_mode",
     "training_steps",
     "weights_of",
+    "xor_network",
 ]

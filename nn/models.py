@@ -7,7 +7,7 @@ and names the loss that it is usually trained with.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from autograd import Value, as_values, exp, log_sum_exp, scope, sigmoid, to_float, weighted_sum
@@ -127,8 +127,8 @@ class MLP(Model):
         See `INITIALIZERS`; by default ``he`` before ReLU-like activations and ``glorot`` elsewhere.
     seed : int, random.Random or None, optional
         Source of the weights, see `generator`.
-    loss : str, optional
-        By default mse, binary_cross_entropy or cross_entropy, after the head.
+    loss : str, Loss or callable, optional
+        See `find_loss`; by default mse, binary_cross_entropy or cross_entropy, after the head.
     dropout : float, Dropout or list of them, optional
         What is out of the hidden layers in training: one for all, or one for each. A float is a
         probability, `Dropout(out=2)` exactly two neurons.
@@ -151,7 +151,7 @@ class MLP(Model):
         head: str = "linear",
         init: str | Initializer | None = None,
         seed: int | random.Random | None = None,
-        loss: str | Loss | None = None,
+        loss: str | Loss | Callable[[Any, Any], Any] | None = None,
         dropout: _Dropout | Sequence[_Dropout] = None,
     ) -> None:
         if not isinstance(nin, int) or not hasattr(nouts, "__len__"):
@@ -258,6 +258,51 @@ class MLP(Model):
         if self.head != "linear":
             sizes[-1] = f"{self.nout} {self.head}"
         return f"MLP({self.nin} inputs, {', '.join(sizes)}; {len(self.parameters())} parameters)"
+
+
+class SoftmaxRegression(MLP):
+    r"""One linear layer with a softmax: logistic regression for K classes 0 to K - 1.
+
+    Parameters
+    ----------
+    nin : int
+        Number of inputs.
+    nout : int
+        K, the number of classes, at least 2.
+    init, seed
+        As in `MLP`; the loss has one valley, so zeros are as good a start as any.
+
+    Notes
+    -----
+    Lecture, "softmax": :math:`x_j = e^{s_j} / \sum_i e^{s_i}` with :math:`s = W x + b`. With two
+    classes it says what `LogisticRegression` says with the difference of the two weight vectors.
+
+    Examples
+    --------
+    >>> model = SoftmaxRegression(2, 3)
+    >>> model
+    SoftmaxRegression(2 inputs, 3 classes)
+    >>> model.predict_proba([1.0, 5.0])
+    [0.333333333333333, 0.333333333333333, 0.333333333333333]
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        *,
+        init: str | Initializer = "zeros",
+        seed: int | random.Random | None = None,
+    ) -> None:
+        super().__init__(nin, [nout], head="softmax", init=init, seed=seed)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the arguments that make a model of this shape, as plain data."""
+        _name_of_loss(self.loss)  # refuses one that has no name
+        return {"nin": self.nin, "nout": self.nout}
+
+    def __repr__(self) -> str:
+        return f"SoftmaxRegression({self.nin} inputs, {self.nout} classes)"
 
 
 _LOSSES_OF_HEAD: dict[str, tuple[str, ...]] = {  # the usual one first

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from nn.initializers import Initializer
-from nn.models import MLP, LinearRegression, LogisticRegression, Model
+from nn.models import MLP, LinearRegression, LogisticRegression, Model, SoftmaxRegression
 from nn.perceptron import Perceptron
 
 FORMAT, VERSION = "autograd-nn model", 1
 MODELS: dict[str, Callable[..., Model]] = {
-    cls.__name__: cls for cls in (MLP, LogisticRegression, LinearRegression, Perceptron)
+    cls.__name__: cls
+    for cls in (MLP, SoftmaxRegression, LogisticRegression, LinearRegression, Perceptron)
 }
 
 

@@ -22,6 +22,7 @@ from nn import (
     ModelFileError,
     Module,
     Perceptron,
+    SoftmaxRegression,
     find_loss,
     fit,
     load,
@@ -67,6 +68,7 @@ EVERY_MODEL = [
     lambda: MLP(2, [3, 1], head="sigmoid", loss="logistic"),
     lambda: LogisticRegression(2),
     lambda: LinearRegression(2),
+    lambda: SoftmaxRegression(2, 3),
     lambda: Perceptron(2),
 ]
 
@@ -414,7 +416,7 @@ DAMAGES = [  # what happened to the content, what the message says
     (replaced(["version"], "1"), "version '1'"),
     (replaced(["version"], None), "version"),
     (removed("version"), "version"),
-    (replaced(["model"], "Transformer"), "'Transformer'; this version knows MLP, Logistic"),
+    (replaced(["model"], "Transformer"), "'Transformer'; this version knows MLP, Softmax"),
     (replaced(["model"], ["MLP"]), "'model' is missing or no str"),
     (removed("model"), "'model' is missing"),
     (removed("settings"), "'settings' is missing or no dict"),
