@@ -300,7 +300,7 @@ def _heat_map(search: GridSearch, across: str, down: str) -> Chart:
             trial, x = best_of[row, column], left + j * wide
             loss = trial.validation_loss
             share = 1.0 if high == low else log(high / loss) / log(high / low) if low > 0 else 0.5
-            colour = look.fill(0.75 * share, 1.0) if isfinite(loss) else "#dddddd"
+            colour = look.fill(0.1 + 0.65 * share, 1.0) if isfinite(loss) else "#dddddd"
             ring = ' stroke="#222222" stroke-width="2.5"' if trial is search.best else ""
             words = escape(f"{_words(trial.choices)}: {look.number(loss)}, epoch {trial.epoch}")
             parts.append(
