@@ -8,7 +8,8 @@
 1
 
 Models      MLP, LogisticRegression, SoftmaxRegression, LinearRegression, Perceptron, and Neuron,
-            Layer, Module; xor_network and mazur_network, set by hand
+            Layer, Module; ThresholdNeuron, LeakyIntegrateAndFire; xor_network and
+            mazur_network, set by hand
 Data        make_moons/circles/spiral/blobs/xor, load_digits, load_iris, read_csv, read_rows,
             Dataset, split, batches, Scaler
 Losses      mse, hinge, logistic, binary_cross_entropy, cross_entropy, mean_loss, l2, softmax,
@@ -94,6 +95,7 @@ from nn.samples import (
 )
 from nn.scaling import Scaler
 from nn.schedules import SCHEDULES
+from nn.spiking import LeakyIntegrateAndFire, Response, ThresholdNeuron
 from nn.storage import ModelFileError, load, load_with_about, save
 from nn.tables import TableError, column_names, read_csv, read_rows
 from nn.training import DivergenceError, evaluate, fit, training_steps
@@ -117,6 +119,7 @@ __all__ = [
     "INITIALIZERS",
     "LOSSES",
     "Layer",
+    "LeakyIntegrateAndFire",
     "LinearRegression",
     "LogisticRegression",
     "Loss",
@@ -133,11 +136,13 @@ __all__ = [
     "Progress",
     "Replay",
     "Report",
+    "Response",
     "SCHEDULES",
     "SGD",
     "Scaler",
     "SoftmaxRegression",
     "TableError",
+    "ThresholdNeuron",
     "Trial",
     "accuracy",
     "backprop_algorithm",

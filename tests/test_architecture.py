@@ -41,6 +41,7 @@ FLOORS = [
         "nn.network_view",
         "nn.samples",
         "nn.scaling",
+        "nn.spiking",
         "nn.tables",
     },
     {"nn.charts", "nn.perceptron"},

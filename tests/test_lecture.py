@@ -32,7 +32,20 @@ def signed(data):
     return [2 * target - 1 for target in data.targets]
 
 
-# ------------------------------------------------------------------------------- 2–3 perceptrons
+# ------------------------------------------------------------------------------------ 1–3 neurons
+
+
+def test_item_01_a_leaky_membrane_fires_when_the_formula_says():
+    neuron = nn.LeakyIntegrateAndFire(tau=10.0, threshold=15.0, resistance=10.0)
+    assert close(neuron.first_spike(2.0), 10 * log(20 / (20 - 15)))
+    assert round(neuron.first_spike(2.0), 4) == 13.8629
+    assert close(neuron.response([2.0] * 200).spikes[0], neuron.first_spike(2.0))
+
+
+def test_item_01_above_the_threshold_the_size_does_not_depend_on_the_input():
+    neuron = nn.LeakyIntegrateAndFire()
+    tops = [max(neuron.response([current] * 300).voltages) for current in (0.5, 1.0, 2.0, 8.0)]
+    assert tops[0] < tops[1] < tops[2] == tops[3] == neuron.spike
 
 
 def test_item_02_the_perceptron_learns_and_in_18_updates_and_9_epochs():
