@@ -70,11 +70,14 @@ class Axes:
         The ends of the axes.
     logarithmic : bool
         Whether y is.
+    box : (float, float, float, float)
+        Left, top, right and bottom of the region, in pixels; names and ticks stand outside.
     """
 
     x: tuple[float, float]
     y: tuple[float, float]
     logarithmic: bool = False
+    box: tuple[float, float, float, float] = (LEFT, TOP, WIDTH - RIGHT, HEIGHT - BOTTOM)
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """Return a point on the paper, in pixels."""
@@ -82,27 +85,25 @@ class Axes:
         low, high = scale(self.y[0]), scale(self.y[1])
         across = (x - self.x[0]) / (self.x[1] - self.x[0])
         up = (scale(y) - low) / (high - low)
-        return (
-            LEFT + across * (WIDTH - LEFT - RIGHT),
-            HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM),
-        )
+        left, top, right, bottom = self.box
+        return left + across * (right - left), bottom - up * (bottom - top)
 
     def frame(self, x_name: str, y_name: str, *, whole: bool = False) -> str:
         """Return the axes with ticks, lines of a grid, and names."""
         parts = []
+        left, top, right, bottom = self.box
         for tick, words in _with_texts(ticks(*self.x, whole=whole)):
             x = self.place(tick, self.y[1])[0]
-            parts.append(f'<path d="M{x:.1f},{TOP}V{HEIGHT - BOTTOM}" stroke="{GRID}"/>')
-            parts.append(text_at(x, HEIGHT - BOTTOM + 18, words))
+            parts.append(f'<path d="M{x:.1f},{top}V{bottom}" stroke="{GRID}"/>')
+            parts.append(text_at(x, bottom + 18, words))
         for tick, words in _with_texts((decades if self.logarithmic else ticks)(*self.y)):
             y = self.place(self.x[0], tick)[1]
-            parts.append(f'<path d="M{LEFT},{y:.1f}H{WIDTH - RIGHT}" stroke="{GRID}"/>')
-            parts.append(text_at(LEFT - 8, y + 4, words, "end"))
-        middle = (TOP + HEIGHT - BOTTOM) / 2
-        parts.append(text_at((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, look.cut(x_name, 40)))
+            parts.append(f'<path d="M{left},{y:.1f}H{right}" stroke="{GRID}"/>')
+            parts.append(text_at(left - 8, y + 4, words, "end"))
+        parts.append(text_at((left + right) / 2, bottom + 36, look.cut(x_name, 40)))
         parts.append(
-            f'<text transform="translate(16,{middle:.0f}) rotate(-90)" text-anchor="middle" '
-            f'fill="{INK}">{escape(look.cut(y_name, 40))}</text>'
+            f'<text transform="translate({left - 64},{(top + bottom) / 2:.0f}) rotate(-90)" '
+            f'text-anchor="middle" fill="{INK}">{escape(look.cut(y_name, 40))}</text>'
         )
         return "".join(parts)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, isfinite
 
 from autograd import look
 from nn.axes import CLASS_COLOURS, INK, Axes, Chart, svg_of, text_at
+from nn.contours import Segment, zero_lines
 from nn.data import Dataset, Row
 from nn.models import Model
 from nn.scaling import Scaler
@@ -23,8 +24,6 @@ _SHAPES = (  # of classes: circle, square, triangle, diamond, cross, star; aroun
     "M-5,-2h3v-3h4v3h3v4h-3v3h-4v-3h-3z",
     "M0,-5.5L1.6,-1.6L5.5,0L1.6,1.6L0,5.5L-1.6,1.6L-5.5,0L-1.6,-1.6z",
 )
-
-Segment = tuple[tuple[float, float], tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class DecisionMap:
         found = []
         for k in range(len(self.scores[0][0])):
             margins = [[_margin(scores, k) for scores in row] for row in self.scores]
-            found += list(_zero_lines(self.x, self.y, margins))
+            found += list(zero_lines(self.x, self.y, margins))
         return found
 
 
@@ -239,23 +238,6 @@ def _largest(scores: Sequence[float]) -> int:
 def _margin(scores: Sequence[float], k: int) -> float:
     """Return how far class k is above all others."""
     return scores[k] - max(s for i, s in enumerate(scores) if i != k)
-
-
-def _zero_lines(
-    x: Sequence[float], y: Sequence[float], heights: Sequence[Sequence[float]]
-) -> Iterator[Segment]:
-    """Yield the lines where heights on a grid are 0 (marching squares)."""
-    for i in range(len(y) - 1):
-        for j in range(len(x) - 1):
-            corners = [(j, i), (j + 1, i), (j + 1, i + 1), (j, i + 1)]
-            crossings = []
-            for (j1, i1), (j2, i2) in zip(corners, corners[1:] + corners[:1], strict=True):
-                a, b = heights[i1][j1], heights[i2][j2]
-                if (a > 0) != (b > 0):
-                    share = a / (a - b)
-                    across, up = x[j1] + share * (x[j2] - x[j1]), y[i1] + share * (y[i2] - y[i1])
-                    crossings.append((across, up))
-            yield from zip(crossings[::2], crossings[1::2], strict=True)
 
 
 def _marker(target: float, place: tuple[float, float]) -> str:

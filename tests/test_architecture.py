@@ -31,7 +31,15 @@ FLOORS = [
     {"autograd.network", "autograd.render", "autograd.stepper"},
     {"autograd.explain", "autograd.stepview"},
     {"autograd.diagnose", "autograd.drawing"},
-    {"nn.activations", "nn.axes", "nn.initializers", "nn.metrics", "nn.module", "nn.schedules"},
+    {
+        "nn.activations",
+        "nn.axes",
+        "nn.contours",
+        "nn.initializers",
+        "nn.metrics",
+        "nn.module",
+        "nn.schedules",
+    },
     {"nn.dropout", "nn.history", "nn.layers", "nn.losses", "nn.optimizers", "nn.penalties"},
     {"nn.data", "nn.models", "nn.progress", "nn.table_file"},
     {
