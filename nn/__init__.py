@@ -19,6 +19,7 @@ Training    fit, training_steps, evaluate, refit, grid_search, SGD, Adam, AdamW,
 Step wise   descend, gradient_descent, stochastic_gradient_descent, per_sample_gradient_descent,
             backprop_algorithm
 Judging     accuracy, confusion, confusion_text
+Figures     from nn import figures: the lecture's ten, each a function
 Seeing      show_history, show_boundary, show_confusion, Replay, network, backprop_table, and with
             matplotlib plot_history, plot_boundary, plot_confusion
 Keeping     save, load, load_with_about

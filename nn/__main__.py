@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from autograd import __version__
 from nn.activations import ACTIVATIONS
-from nn.commands import predict, show, train
+from nn.commands import draw_figures, predict, show, train
 from nn.losses import LOSSES
 from nn.optimizers import OPTIMIZERS
 from nn.schedules import SCHEDULES
@@ -25,7 +25,7 @@ from nn.tasks import LEARNING_RATES, MODEL_KINDS, SOURCES, TABLE, USUAL, TaskErr
 from nn.training import DivergenceError
 
 DIVERGED, WRONG, INTERRUPTED = 1, 2, 130
-COMMANDS = ("train", "predict", "show")
+COMMANDS = ("train", "predict", "show", "figures")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -135,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_predict(commands)
     _add_show(commands)
+    _add_figures(commands)
     return parser
 
 
@@ -145,6 +146,7 @@ examples:
   python -m nn train flowers.csv --target species   data of your own
   python -m nn predict runs/flowers/model.json more.csv --output answers.csv
   python -m nn show runs/flowers/model.json
+  python -m nn figures                              the lecture's figures, on one page
   python -m nn train --help                         all settings, with their usual values
 
 exit codes: 0 done, 1 training diverged, 2 wrong usage, data or model file, 130 Ctrl-C
@@ -222,6 +224,25 @@ def _add_show(commands: Any) -> None:
     parser.add_argument("model_path", metavar="MODEL.json", help="a model that train has saved")
 
 
+def _add_figures(commands: Any) -> None:
+    parser = commands.add_parser(
+        "figures",
+        help="draw the lecture's figures",
+        description=fill(
+            "Draw the lecture's figures from computed numbers: one page, gallery.html, that opens "
+            "offline in any browser, and each figure as an .svg file.",
+            79,
+        ),
+    )
+    parser.set_defaults(command=draw_figures)
+    parser.add_argument(
+        "--output",
+        metavar="FOLDER",
+        default="runs/figures",
+        help="where to save; made if it is missing (default: %(default)s)",
+    )
+
+
 def _usual_settings() -> str:
     """Return the data sets, their presets as a table, and examples."""
     lines = ["data sets:"]
@@ -290,6 +311,16 @@ def _number_above_0(text: str) -> float:
     return number
 
 
+def _probability(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 0 and below 1.")
+    return number
+
+
 def _batch_size(text: str) -> int | None:
     """Read how many samples are in a batch; None is all."""
     if text in ("all", "0"):
@@ -351,6 +382,8 @@ _OPTIONS: dict[str, list[_Option]] = {
          '"" is none, which makes it softmax or logistic regression'),
         ("--activation", "NAME", _one_of(ACTIVATIONS), "mlp: what hidden neurons apply to their "
          f"sum: {', '.join(ACTIVATIONS)}"),
+        ("--dropout", "P", _probability, "mlp: the probability of a hidden neuron to be out in a "
+         "step of the training; 0 for none"),
         ("--loss", "NAME", _one_of(LOSSES), "what training makes small. For several classes "
          "cross_entropy, with a softmax; for two binary_cross_entropy, with a sigmoid, or "
          "logistic, hinge, cross_entropy; for a number mse (default: the first of these)"),

@@ -20,6 +20,7 @@ from subprocess import list2cmdline
 from typing import Any
 
 from nn.data import Dataset, Row, batches, count
+from nn.figures import FIGURES, gallery_page
 from nn.history import History, Report, sparkline
 from nn.layers import describe_activation
 from nn.metrics import accuracy, confusion, confusion_text
@@ -284,7 +285,13 @@ def _data_entries(about: About) -> list[str]:
 
 
 def _entry(name: str, text: str) -> str:
-    return textwrap.fill(text, 79, initial_indent=f"{name:10s}", subsequent_indent=" " * 10)
+    return textwrap.fill(
+        text,
+        79,
+        initial_indent=f"{name:10s}",
+        subsequent_indent=" " * 10,
+        break_on_hyphens=False,
+    )
 
 
 def _settings_text(settings: Settings) -> str:
@@ -493,6 +500,32 @@ def show(model_path: str) -> None:
         print("\n".join([_beginning(model, about), *_training_entries(about)]))
     print("\n" + "\n".join(_layer_table(layers)))
     print("\n" + "\n".join(_first_weights(layers, about)))
+
+
+# ---------------------------------------------------------------------------------------- figures
+
+
+def draw_figures(output: str = "runs/figures") -> None:
+    """Write every figure of the lecture as .svg, and all on one page, and say where.
+
+    Parameters
+    ----------
+    output : str, optional
+        The folder; made if it is missing.
+
+    Raises
+    ------
+    TaskError
+        If the folder cannot be used.
+    """
+    folder = Path(output)
+    with _output_folder(folder):
+        for figure in FIGURES:
+            name = f"{figure.number or 'losses'}.svg"
+            figure.draw().save(folder / name)
+            print(f"{folder / name}  {figure.title}")
+        write_whole(folder / "gallery.html", gallery_page())
+        print(f"{folder / 'gallery.html'}  all of them, for a browser")
 
 
 def _training_entries(about: About) -> list[str]:

@@ -66,6 +66,7 @@ USUAL: Settings = {
     "model": "mlp",
     "hidden": [16, 16],
     "activation": "relu",
+    "dropout": 0.0,
     "epochs": 100,
     "batch_size": 16,
     "optimizer": "adam",
@@ -255,7 +256,8 @@ def split_in_three(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset | None
 
 DESCENT = ("epochs", "batch_size", "optimizer", "learning_rate", "schedule", "l2", "patience")
 """The settings of gradient descent, as `nn.fit` calls them."""
-ONLY_SOME_MODELS = ("hidden", "activation", "loss", *DESCENT)
+ONLY_HIDDEN = ("activation", "dropout")  # mean nothing without a hidden layer
+ONLY_SOME_MODELS = ("hidden", *ONLY_HIDDEN, "loss", *DESCENT)
 
 
 @dataclass(frozen=True)
@@ -355,7 +357,7 @@ def choose_settings(dataset: Dataset, source: Source, given: Mapping[str, Any]) 
         raise TaskError(_unsuited(model, dataset, source))
     useful = [name for name in ONLY_SOME_MODELS if name in kind.settings]
     if model == "mlp" and not settings["hidden"]:
-        useful.remove("activation")
+        useful = [name for name in useful if name not in ONLY_HIDDEN]
     for name in ONLY_SOME_MODELS:
         if name in given and name not in useful:
             user = 'a model with --hidden ""' if name in kind.settings else f"--model {model}"
@@ -411,6 +413,7 @@ def make_model(dataset: Dataset, settings: Settings) -> Model:
         nin,
         [*settings["hidden"], outputs],
         activation=settings.get("activation", "linear"),
+        dropout=settings.get("dropout", 0.0),
         head=_HEADS[loss],
         loss=loss,
         seed=seed,

@@ -58,6 +58,15 @@ FLOORS = [
     {"nn.storage", "nn.training"},
     {"nn.descent", "nn.five_steps", "nn.grid_search", "nn.refitting", "nn.tasks"},
     {"nn.report"},
+    {"nn.figures.shapes"},
+    {
+        "nn.figures.curves",
+        "nn.figures.networks",
+        "nn.figures.neurons",
+        "nn.figures.paths",
+        "nn.figures.training",
+    },
+    {"nn.figures.gallery"},
     {"nn.commands"},
     {"nn.__main__"},
 ]

@@ -111,6 +111,9 @@ WRONG = [  # arguments, what is said
     ("train moons --hidden 0", "--hidden: '0'"),
     ("train moons --optimizer adm", "'adm' is not one of sgd, momentum, adam, adamw. Did you"),
     ("train moons --activation rel", "Did you mean 'relu'?"),
+    ("train moons --dropout 1", "--dropout: '1' is not a number of at least 0 and below 1."),
+    ("train moons --hidden '' --dropout 0.5", "--dropout has no meaning for a model with --hidden"),
+    ("figures --output line.csv", "Cannot write into the folder line.csv: File exists"),
     ("train moons --schedule x", "'x' is not one of constant, linear"),
     ("train moons --scale x", "'x' is not one of standard, minmax, none."),
     ("train moons --model svm", "'svm' is not one of mlp, logistic, linear, perceptron."),
@@ -429,7 +432,7 @@ def test_the_story_of_a_training(capsys):
     for text in (
         "MLP(4 inputs, 8 tanh, 3 softmax; 67 parameters)",
         "90 for training, 30 for validation, 30 for test",
-        "--hidden 8 --activation tanh --loss cross_entropy",
+        "--hidden 8 --activation tanh --dropout 0.0",
         "\ntest accuracy 9",
         "decided\n",
         "versicolor",
@@ -507,6 +510,7 @@ SAID_AGAIN = [
     ["iris", "--hidden", "", "--epochs", "1", "--batch-size", "all", "--scale", "minmax"],
     ["spiral", "--classes", "4", "--samples", "40", "--epochs", "1", "--optimizer", "sgd"],
     ["blobs", "--classes", "2", "--model", "perceptron"],
+    ["moons", "--samples", "40", "--epochs", "2", "--dropout", "0.5"],
 ]
 
 
@@ -951,3 +955,11 @@ def test_what_is_kept_with_a_model_goes_round():
     about = About.from_plain(plain, model, str(path))
     assert about.to_plain() == plain
     assert set(plain) == set(About.__dataclass_fields__)
+
+
+def test_the_figures_are_written_and_listed(capsys):
+    assert main(["figures", "--output", "drawn"]) == 0
+    listed = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]
+    assert {Path(name) for name in listed} == set(Path("drawn").iterdir())
+    assert Path("drawn/06-01.svg").read_text(encoding="utf-8").startswith("<svg")
+    assert Path("drawn/gallery.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")

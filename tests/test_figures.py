@@ -1,0 +1,149 @@
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+import nn
+from autograd import Value
+from nn import figures
+from nn.contours import contour_lines
+from nn.figures import FIGURES, gallery_page
+from nn.figures.curves import ZONES as ZONES_OF
+
+LECTURE = [f"06-0{i}" for i in range(1, 10)] + ["image-17"]
+KNOWN = {  # what the text form of a figure must say
+    "06-01": ["13.8629", "0.5 nA", "0, 0, 0, 1, 2 spikes of 100 mV each"],
+    "06-02": ["18 updates", "w1 = 3, w2 = 2, b = −4"],
+    "06-03": ["3–4–4–2", "36 weights"],
+    "06-04": ["0.5 at 0 with slope 0.25", "0.880797"],
+    "": ["0.6931"],
+    "06-05": ["η = 0.05", "η = 1.02"],
+    "06-06": ["0.1385, −0.0381", "0.008771", "0.08217"],
+    "06-07": ["w₂₁²"],
+    "06-08": ["0.25, 1 and 1", "0.0707"],
+    "06-09": ["0.09003, 0.2447, 0.6652", "−0.3348", "0.4076"],
+    "image-17": ["best in epoch 11"],
+}
+CHARTS = {figure.number: figure.draw() for figure in FIGURES}
+
+
+def test_the_lecture_has_no_other_figures():
+    assert [figure.number for figure in FIGURES if figure.number] == LECTURE
+    assert set(KNOWN) == set(CHARTS)
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.number)
+def test_a_figure_is_well_formed_and_the_same_each_time(figure):
+    chart = CHARTS[figure.number]
+    root = ElementTree.fromstring(chart.svg)
+    width, height = float(root.attrib["width"]), float(root.attrib["height"])
+    assert root.attrib["aria-label"] == chart.alt
+    assert "nan" not in chart.svg
+    assert not re.search(r'\bid="|http(?!://www\.w3\.org)', chart.svg)
+    for text in root.iter("{http://www.w3.org/2000/svg}text"):
+        if "x" in text.attrib:
+            assert 0 <= float(text.attrib["x"]) <= width
+            assert 0 <= float(text.attrib["y"]) <= height
+    assert figure.draw() == chart
+
+
+@pytest.mark.parametrize("number", KNOWN)
+def test_a_figure_says_its_known_numbers_in_text(number):
+    chart = CHARTS[number]
+    for words in KNOWN[number]:
+        assert words in chart.text
+
+
+def test_the_gallery_has_all_of_them_and_nothing_from_outside():
+    page = gallery_page()
+    assert page == gallery_page()
+    for figure in FIGURES:
+        assert figure.title in page
+        assert figure.russian in page
+        assert CHARTS[figure.number].alt in page.replace("&#x27;", "'")
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert len(page) < 1_500_000
+
+
+def test_the_bars_of_softmax_are_as_high_as_the_probabilities():
+    root = ElementTree.fromstring(figures.softmax_bars((0.0, 0.0), 1).svg)
+    heights = [float(e.attrib["height"]) for e in root.iter() if e.tag.endswith("rect")]
+    assert heights[-1] == heights[-3] == 75.0
+    assert "δ" in figures.softmax_bars((5.0, -5.0), 0).text
+
+
+ZONES = [(name, *zone) for name, zones in ZONES_OF.items() for zone in zones]
+
+
+@pytest.mark.parametrize(("name", "start", "end", "words"), ZONES)
+def test_slopes_are_small_where_they_are_shaded(name, start, end, words):
+    for s in (start, (start + end) / 2, end):
+        x = Value(s)
+        nn.find_activation(name)(x).backward()
+        assert x.grad < 0.02, words
+
+
+def test_your_own_network_and_perceptron_are_drawn():
+    model = nn.MLP(2, [3, 3, 1], activation="tanh", seed=1)
+    chart = figures.backprop(model, [0.5, -1.0], 1.0)
+    assert "2–3–3–1" in chart.alt
+    row = nn.backprop_table(model, [0.5, -1.0], 1.0).rows[0]
+    assert f"{row.delta:.4g}".replace("-", "−") in chart.svg
+    assert "w₃₂²" in figures.layers(model, [0.5, -1.0], layer=2, i=3, j=2).alt
+    labels = (-1, 1, 1, 1)
+    assert "learns in" in figures.perceptron(labels=labels).alt
+
+
+def test_any_recorded_path_is_drawn_over_its_contours():
+    model, data = nn.LogisticRegression(1), ([[-1.0], [2.0], [0.5]], [-1, 1, -1])
+    path = nn.per_sample_gradient_descent(model, *data, epochs=3)
+
+    def height(w, b):
+        model.w[0].data, model.b.data = w, b
+        return nn.evaluate(model, *data)[0]
+
+    chart = figures.show_descent(height, {"per sample": path})
+    root = ElementTree.fromstring(chart.svg)
+    dots = [e for e in root.iter() if e.tag.endswith("circle")]
+    assert len(dots) == len(path.points) + 2
+    assert "9 steps" in chart.svg
+
+
+def test_contours_are_at_their_level():
+    xs = [i / 10 for i in range(-20, 21)]
+    heights = [[x * x + y * y for x in xs] for y in xs]
+    lines = contour_lines(xs, xs, heights, 1.0)
+    assert len(lines) > 20
+    for segment in lines:
+        for x, y in segment:
+            assert x * x + y * y == pytest.approx(1.0, abs=0.01)
+
+
+WRONG = [
+    (lambda: figures.experiment(currents=[]), "at least one pulse"),
+    (lambda: figures.experiment(currents=[float("nan")]), "finite"),
+    (lambda: figures.perceptron([[0.0, 1.0]], [2]), "labels"),
+    (lambda: figures.perceptron([[0.0]], [1]), "takes 2"),
+    (lambda: figures.softmax_bars([1.0]), "2 to 10 scores; got 1"),
+    (lambda: figures.softmax_bars([1.0, 2.0], 5), "classes are 0 to 1"),
+    (lambda: figures.likelihood_bars([]), "one or more"),
+    (lambda: figures.likelihood_bars([0.5, 1.5]), "above 0 and at most 1"),
+    (lambda: figures.descent(learning_rates=[]), "at least one learning rate"),
+    (lambda: figures.show_descent(max, {}), "at least one path"),
+    (
+        lambda: figures.show_descent(
+            max, {"one": nn.descend(lambda w: w * w, [1.0], learning_rate=0.1)}
+        ),
+        "'one' moves 1 numbers",
+    ),
+    (lambda: figures.backprop(nn.MLP(2, [9, 1]), [0.0, 0.0], 1.0), "widest layer has 9"),
+    (lambda: figures.layers(layer=7), "layers 1 to 3|layer is 7"),
+    (lambda: figures.layers(i=9), "no weight from 9"),
+    (lambda: figures.early_stopping(nn.History()), "2 epochs or more with validation"),
+]
+
+
+@pytest.mark.parametrize(("typed", "answer"), WRONG)
+def test_what_cannot_be_drawn_is_answered(typed, answer):
+    with pytest.raises(ValueError, match=answer):
+        typed()
