@@ -23,7 +23,17 @@ from pathlib import Path as _Path
 
 from autograd import copying as _copying  # noqa: F401 (teaches copy and pickle about Values)
 from autograd import look, player
-from autograd.checks import ieee_values, to_float
+from autograd.checks import RecordingError, ieee_values, to_float
+from autograd.compile import (
+    ENGINES,
+    Compiled,
+    Machine,
+    Program,
+    collector_paused,
+    compile,
+    find_engine,
+    record,
+)
 from autograd.derive import derive, grad, hessian
 from autograd.diagnose import Diagnosis, Finding, diagnose
 from autograd.drawing import Drawing, draw, value_mimebundle
@@ -52,6 +62,7 @@ from autograd.ops import (
     minimum,
     mul,
     neg,
+    pick,
     power,
     relu,
     sigmoid,
@@ -79,18 +90,23 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Arithmetic",
+    "Compiled",
     "Diagnosis",
     "Drawing",
+    "ENGINES",
     "Explanation",
     "Finding",
     "GradientError",
     "GradientReport",
+    "Machine",
     "Network",
     "NeuronRun",
     "Notation",
     "OPS",
     "Op",
     "Path",
+    "Program",
+    "RecordingError",
     "Step",
     "StepView",
     "Steps",
@@ -100,6 +116,8 @@ __all__ = [
     "abs",
     "add",
     "as_values",
+    "collector_paused",
+    "compile",
     "cos",
     "define",
     "derive",
@@ -108,6 +126,7 @@ __all__ = [
     "draw",
     "exp",
     "explain",
+    "find_engine",
     "find_op",
     "formula",
     "grad",
@@ -127,8 +146,10 @@ __all__ = [
     "mul",
     "neg",
     "network_of",
+    "pick",
     "player",
     "power",
+    "record",
     "recorded_lines",
     "relu",
     "scope",

@@ -18,6 +18,8 @@ from numbers import Real
 from typing import Any
 
 _ieee = ContextVar("ieee", default=False)
+_numbers_known = ContextVar("numbers_known", default=True)
+numbers_known = _numbers_known.get  # False while a function is recorded, to be run on other numbers
 
 
 def to_float(number: Any) -> float:
@@ -51,6 +53,39 @@ def to_float(number: Any) -> float:
     raise TypeError(f"A Value holds one real number; got {number!r:.60} of type {kind}. {advice}")
 
 
+class RecordingError(TypeError):
+    """A function can't be recorded once and run on other numbers; the message says why."""
+
+
+def refuse_number() -> Any:
+    """Raise `RecordingError`: a number was asked for while a function is recorded."""
+    raise RecordingError(
+        "a number was asked of a Value (.data, float(), bool(), if, <, max, a function of math). "
+        "Another sample has another number, so what depends on it must be recorded as operations: "
+        "where, maximum, minimum, abs, sign, step or pick, and the functions of autograd"
+    )
+
+
+@contextmanager
+def numbers_unknown() -> Iterator[None]:
+    """Let no Value tell its number in this block, so that what is recorded holds for others too.
+
+    Examples
+    --------
+    >>> from autograd import Value
+    >>> with numbers_unknown():
+    ...     float(Value(1.0))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    autograd.checks.RecordingError: a number was asked of a Value ...
+    """
+    token = _numbers_known.set(False)
+    try:
+        yield
+    finally:
+        _numbers_known.reset(token)
+
+
 @contextmanager
 def ieee_values() -> Iterator[None]:
     """Let undefined operations give inf and nan in this block, instead of raising.
@@ -81,7 +116,7 @@ def outside(
     rule : callable
         The forward function or the derivatives of an operation.
     name : str
-        What to call it in the message.
+        The operation's, for the message.
     inputs : sequence of Value
         The operation's inputs.
     error : Exception
@@ -94,6 +129,8 @@ def outside(
         asked = [slope for x, slope in zip(inputs, answer, strict=False) if not x.constant]
         if _ieee.get() or (out and all(map(math.isfinite, asked))):
             return answer if out else answer[0]
+    if out:
+        name = f"derivative of {name}"
     named = ", ".join(describe(x) for x in inputs[:6]) + ", …" * (len(inputs) > 6)
     if not isinstance(error, ArithmeticError | ValueError):
         wanted = "a tuple with a number for each input, as (2 * x,)" if out else "one number"
@@ -111,7 +148,7 @@ def outside(
 def _as_ieee(rule: Callable[..., Any], inputs: Sequence[Any], out: Sequence[float]) -> list[float]:
     """Return what the rule gives for IEEE numbers, as plain floats in a list."""
     try:
-        answer = rule(*[IEEEFloat(x.data) for x in inputs], *map(IEEEFloat, out))
+        answer = rule(*[IEEEFloat(x._data) for x in inputs], *map(IEEEFloat, out))
         return [float(x) for x in (answer if out else [answer])]
     except OverflowError:
         return [math.inf] * max(1, len(inputs) * len(out))
@@ -121,7 +158,7 @@ def _as_ieee(rule: Callable[..., Any], inputs: Sequence[Any], out: Sequence[floa
 
 def describe(node: Any) -> str:
     """Return a node's number, with its label if it has one."""
-    return f"{node.label} = {node.data:.6g}" if node.label else f"{node.data:.6g}"
+    return f"{node.label} = {node._data:.6g}" if node.label else f"{node._data:.6g}"
 
 
 @contextmanager
@@ -157,10 +194,10 @@ def refuse_changed(inner: Sequence[Any]) -> None:
 def _follows(node: Any) -> bool:
     """Return whether a node's number is still what its operation gives for its inputs."""
     try:
-        now = node.op.forward(*[x.data for x in node.parents])
+        now = node.op.forward(*[x._data for x in node.parents])
     except (ArithmeticError, ValueError):
         now = _as_ieee(node.op.forward, node.parents, ())[0]
-    return bool(now == node.data or (now != now and node.data != node.data))  # nan is nan
+    return bool(now == node._data or (now != now and node._data != node._data))  # nan is nan
 
 
 class IEEEFloat(float):

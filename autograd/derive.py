@@ -103,8 +103,7 @@ def _slopes(node: Value, asked: set[Value]) -> list[Any]:
             )
         return slopes
     except Exception as error:
-        name = f"derivative of {node.op.name}"
-        return list(outside(node.op.derivatives, name, node.parents, error, node.data))
+        return list(outside(node.op.derivatives, node.op.name, node.parents, error, node.data))
 
 
 def _rule_on_nodes(node: Value) -> Any:
@@ -149,7 +148,7 @@ def _raise_as_backward_does(node: Value) -> None:
     try:
         rule(*[x.data for x in node.parents], node.data)
     except Exception as error:
-        outside(rule, f"derivative of {node.op.name}", node.parents, error, node.data)
+        outside(rule, node.op.name, node.parents, error, node.data)
 
 
 def _product(slope: Any, upstream: Any) -> Any:

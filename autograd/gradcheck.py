@@ -333,8 +333,7 @@ def _slopes(node: Value) -> list[float]:
     except (ArithmeticError, ValueError):
         return [math.nan] * len(node.parents)
     except Exception as error:
-        named = f"derivative of {node.op.name}"
-        return list(outside(rule, named, node.parents, error, node.data))  # raises, with the names
+        return list(outside(rule, node.op.name, node.parents, error, node.data))  # raises
 
 
 def _written_out(node: Value, slopes: Sequence[float]) -> Iterator[Comparison]:

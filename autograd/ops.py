@@ -226,6 +226,27 @@ def _log_sum_exp(*xs: float) -> float:
     return top + math.log(sum([math.exp(x - top) for x in xs]))
 
 
+def _pick(index: float, *xs: float) -> float:
+    place = math.floor(index + 0.5)
+    if not 0 <= place < len(xs):
+        raise ValueError(f"the index must be from 0 to {len(xs) - 1}")
+    return xs[place]
+
+
+def _pick_margin(index: float, *xs: float) -> float:
+    inside: float = min(index + 0.5, len(xs) - 0.5 - index)
+    return min(inside, 0.5 - fabs(index - math.floor(index + 0.5)))
+
+
+def _pick_unfold(index: Any, *xs: Any) -> Any:
+    return reduce(plus, [where(step(0.5 - abs(index - k)), x, 0.0) for k, x in enumerate(xs)])
+
+
+def _pick_derivatives(index: Any, *xs_and_out: Any) -> tuple[Any, ...]:
+    places = range(len(xs_and_out) - 1)
+    return 0.0, *[step(0.5 - abs(index - k)) for k in places]  # 1 for the nearest place
+
+
 def _weighted_sum(*terms: float) -> float:
     n = len(terms) // 2  # weights, then as many inputs, then the bias if there is one
     out: float = terms[-1] if len(terms) % 2 else 0.0
@@ -374,6 +395,10 @@ weighted_sum_of = define("weighted_sum", _weighted_sum,
     symbol="Σwx", unfold=_weighted_sum_unfold,
     gather=_weighted_sum_gather, spread=_weighted_sum_spread)
 
+pick_of = define("pick", _pick,
+    _pick_derivatives,             # an index between two places means the nearest
+    margin=_pick_margin, unfold=_pick_unfold)
+
 # Its derivatives are the softmax of the inputs.
 log_sum_exp_of = define("log_sum_exp", _log_sum_exp,
     lambda *xs_and_out: tuple([exp(x - xs_and_out[-1]) for x in xs_and_out[:-1]]),
@@ -381,6 +406,12 @@ log_sum_exp_of = define("log_sum_exp", _log_sum_exp,
 # fmt: on
 
 _BUILT_IN = frozenset(OPS)
+_OURS = frozenset(OPS.values())
+
+
+def built_in() -> frozenset[Op]:
+    """Return our own operations, without those of users."""
+    return _OURS
 
 
 def total(values: Iterable[Any]) -> Any:
@@ -470,3 +501,35 @@ def log_sum_exp(values: Iterable[Any]) -> Any:
     if not (xs := tuple(values)):
         raise ValueError("log_sum_exp of no values does not exist; give it at least one.")
     return log_sum_exp_of.apply(xs)
+
+
+def pick(values: Sequence[Any], index: Any) -> Any:
+    """Return ``values[index]``; an index that is a Value is recorded with the values as one node.
+
+    Parameters
+    ----------
+    values : sequence of Value or float
+        At least one.
+    index : int or Value
+        From 0 to the last place.
+
+    Raises
+    ------
+    ValueError
+        If there is no such place.
+
+    Examples
+    --------
+    >>> from autograd import Value
+    >>> pick([10.0, 20.0, 30.0], 1)
+    20.0
+    >>> pick([10.0, 20.0, 30.0], Value(2.0)).data
+    30.0
+    """
+    if not len(values):
+        raise ValueError("pick from no values: give at least one.")
+    if hasattr(index, "record_op"):
+        return pick_of(index, *values)
+    if index % 1 or not 0 <= index < len(values):
+        raise ValueError(f"The index is {index!r}; it must be 0 to {len(values) - 1}, a whole one.")
+    return values[int(index)]

@@ -12,7 +12,8 @@ from math import inf
 from operator import attrgetter
 from typing import Any
 
-from autograd.checks import grads_restored_on_error, outside, refuse_changed, to_float
+from autograd import checks
+from autograd.checks import numbers_known, to_float
 from autograd.operators import NumberLike
 from autograd.ops import Op
 from autograd.scopes import current_scope
@@ -87,7 +88,7 @@ class Value(NumberLike):
             values = as_values(inputs)
             if values != inputs:  # there were plain numbers in the middle
                 return Value.record_op(op, values)
-            out = outside(op.forward, op.name, inputs, error)
+            out = checks.outside(op.forward, op.name, inputs, error)
         node = _new(Value)
         node._data, node.op, node.parents = out, op, inputs
         node.grad, node.constant = 0.0, False
@@ -105,8 +106,8 @@ class Value(NumberLike):
         order = topological_order(self)
         inner = [node for node in order if node.op]
         if inner and max(map(_written, order)) > inner[0].age:
-            refuse_changed(inner)
-        with grads_restored_on_error(order):
+            checks.refuse_changed(inner)
+        with checks.grads_restored_on_error(order):
             for node in inner:
                 node.grad = 0.0  # leaves add up over calls, inner nodes start anew
             if not self.constant:
@@ -136,7 +137,7 @@ class Value(NumberLike):
                 raise TypeError(f"it gave {len(slopes)} derivatives for {len(parents)} inputs")
             return [x if x.__class__ is float else to_float(x) for x in slopes]
         except Exception as error:
-            return outside(op.derivatives, f"derivative of {op.name}", parents, error, self._data)
+            return checks.outside(op.derivatives, op.name, parents, error, self._data)
 
     def zero_grad(self) -> None:
         """Set the grad of every node of this graph to 0."""
@@ -146,7 +147,7 @@ class Value(NumberLike):
     @property
     def data(self) -> float:
         """The number. A graph that has used the old one notices when you set it."""
-        return self._data
+        return self._data if numbers_known() else checks.refuse_number()
 
     @data.setter
     def data(self, number: Any) -> None:

@@ -43,8 +43,10 @@ def test_ci_runs_the_test_command_of_the_readme():
 
 def test_the_other_package_of_the_same_name_is_noticed(tmp_path):
     (tmp_path / "autograd").mkdir()
-    for path in (ROOT / "autograd").glob("*.py"):
-        (tmp_path / "autograd" / path.name).write_text(path.read_text(encoding="utf-8"))
+    for path in (ROOT / "autograd").rglob("*.py"):
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(path.read_text(encoding="utf-8"))
     (tmp_path / "autograd" / "numpy").mkdir()  # what PyPI's autograd leaves beside our files
     done = subprocess.run(
         [sys.executable, "-c", "import autograd"], cwd=tmp_path, capture_output=True, text=True

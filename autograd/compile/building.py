@@ -1,0 +1,356 @@
+"""From groups to a program: their statements, and those of the chain rule in reverse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd import ops
+from autograd.compile.expressions import (
+    Expression,
+    operands,
+    rule_of,
+    used_operands,
+    with_operands,
+)
+from autograd.compile.program import (
+    GRAD_OF,
+    LANES,
+    SHARED,
+    Array,
+    Matrix,
+    Program,
+    Statement,
+    View,
+    in_lanes,
+)
+from autograd.compile.recording import Graph
+from autograd.compile.rolling import Group, Rolled, Sum, matrices, roll
+from autograd.ops import Op
+
+# What may be infinite for finite inputs, and then be hidden by what follows, as in 1 / exp(s).
+_MAY_OVERFLOW = {"exp", "log", "div", "power", "sqrt", "log_or_zero"}
+# Their slope may be infinite where they are finite; a gradient of 0 stays 0 there.
+_STEEP = {"sqrt", "power", "log_or_zero"}
+
+
+def make_program(graph: Graph) -> Program:
+    """Return the program that computes a graph's results, and the gradient of the first.
+
+    Parameters
+    ----------
+    graph : Graph
+
+    Examples
+    --------
+    >>> from autograd import Value, weighted_sum
+    >>> from autograd.compile.recording import graph_of
+    >>> w = [Value(1.0), Value(2.0)]
+    >>> print(make_program(graph_of(weighted_sum(w, w).tanh())).forward[-1])
+    U[3] = tanh(U[2])
+    """
+    rolled = roll(graph)
+    builder = _Builder(graph, rolled)
+    for group in rolled.groups:
+        builder.compute(group)
+    backward = builder.differentiate()
+    return Program(
+        inputs=len(graph.inputs),
+        leaves=[graph.leaves[i] for i in rolled.leaves],
+        constants=rolled.constants,
+        shared_rows=builder.rows[SHARED],
+        lanes_rows=builder.rows[LANES],
+        results=rolled.places,
+        forward=builder.forward,
+        backward=backward,
+        nodes=len(graph),
+        learning=builder.written[SHARED][: len(rolled.leaves)] & builder.learning,
+    )
+
+
+class _Builder:
+    """Writes the statements."""
+
+    def __init__(self, graph: Graph, rolled: Rolled) -> None:
+        import numpy as np
+
+        self.graph, self.rolled = graph, rolled
+        self.rows = {SHARED: rolled.shared_rows, LANES: rolled.lanes_rows}
+        self.forward: list[Statement] = []
+        self.backward: list[Statement] = []
+        self.origin: tuple[str, ...] = ()
+        constant = [graph.leaves[i].constant for i in rolled.leaves]
+        self.learning = ~np.array(constant, dtype=bool)
+        self.learns = {table: np.zeros(rows, dtype=bool) for table, rows in self.rows.items()}
+        self.learns[SHARED][: len(constant)] = self.learning
+        self.written = {table: np.zeros(rows, dtype=bool) for table, rows in self.rows.items()}
+
+    # ---------------------------------------------------------------- forward
+
+    def compute(self, group: Group) -> None:
+        """Add the statements of a group."""
+        self.origin, nodes = _origin(self.graph, group), group.nodes
+        out, first = group.out, len(self.forward)
+        for x in group.operands:
+            if isinstance(x, View) and self.learns[x.table][x.rows].any():
+                self.learns[out.table][out.rows] = True
+        if isinstance(group.op, Sum):
+            self._compute_sum(group)
+        elif group.op is ops.log_sum_exp_of:
+            (terms,) = group.operands
+            top, total = self._scratch(out), self._scratch(out)
+            x, shift = operands(2)
+            self._add(top, operands(1)[0], [terms], reduce="max")
+            self._add(total, ops.exp(x - shift), [terms, _column(top)])
+            self._add(out, x + ops.log(shift), [_column(top), _column(total)])
+        elif group.op is ops.pick_of:
+            self._add(out, None, group.operands, reduce="pick")
+        else:
+            inputs, views = _inputs(group.operands)
+            risky = group.op.name in _MAY_OVERFLOW or group.op not in ops.built_in()
+            self._add(out, group.op.apply(inputs), views, guards=risky)
+        self.forward[first:] = [_with_nodes(s, nodes) for s in self.forward[first:]]
+
+    def _compute_sum(self, group: Group) -> None:
+        pieces, rest = _pieces(group)
+        start = rest
+        views: list[View] = []
+        single: Any = 0.0
+        for op, inputs in pieces:  # those of one term each make one expression
+            if inputs[0].rows.shape[1] == 1:
+                refs = [Expression(None, (len(views) + i,)) for i in range(len(inputs))]
+                single = single + (op.apply(tuple(refs)) if op else refs[0])
+                views.extend(inputs)
+        many = [piece for piece in pieces if piece[1][0].rows.shape[1] > 1]
+        for k, (_, inputs) in enumerate(many):
+            x = operands(len(inputs))
+            expression = x[0] * x[1] if len(x) > 1 else x[0]
+            matrix = group.matrix if k == 0 else None
+            self._add(group.out, expression, inputs, adds=k > 0, start=start, matrix=matrix)
+            start = None
+        if views or not many:
+            self._add(group.out, single, views, adds=bool(many), start=start)
+
+    def _scratch(self, like: View) -> View:
+        """Return as many new rows of the same table."""
+        import numpy as np
+
+        start = self.rows[like.table]
+        self.rows[like.table] += len(like.rows)
+        for flags in (self.learns, self.written):
+            more = np.zeros(len(like.rows), dtype=bool)
+            flags[like.table] = np.concatenate([flags[like.table], more])
+        return View(like.table, np.arange(start, self.rows[like.table]))
+
+    def _add(self, target: View, expression: Any, views: Sequence[View], **more: Any) -> None:
+        self.forward.append(Statement(target, expression, tuple(views), origin=self.origin, **more))
+
+    # ---------------------------------------------------------------- backward
+
+    def differentiate(self) -> list[Statement]:
+        """Return the statements that carry the gradient of result 0 to the leaves."""
+        table, row = self.rolled.places[0]
+        self.written[table][row] = True
+        for group in reversed(self.rolled.groups):
+            out = group.out
+            reached = self.written[out.table][out.rows]
+            if not reached.any() or not self.learns[out.table][out.rows].any():
+                continue
+            self.origin = _origin(self.graph, group)
+            if not reached.all():
+                self._zero(out.table, out.rows[~reached])
+            upstream = View(GRAD_OF[out.table], out.rows[:, None])
+            if isinstance(group.op, Sum):
+                pieces, rest = _pieces(group)
+                for op, inputs in pieces:
+                    self._spread(op, inputs, upstream, _column(out))
+                if rest:
+                    self._spread(None, [_column(rest)], upstream, _column(out))
+            elif group.op is ops.pick_of:
+                self._scatter(group.operands, upstream)
+            else:
+                self._spread(group.op, group.operands, upstream, _column(out))
+        return self.backward
+
+    def _spread(self, op: Op | None, inputs: Sequence[Any], upstream: View, out: View) -> None:
+        """Give each input its share: the chain rule, for all rows of a group."""
+        if not any(self._asked(x) for x in inputs):
+            return
+        refs, views = _inputs(inputs)
+        g, result = (Expression(None, (len(views) + i,)) for i in range(2))
+        slopes: Any = (1.0,) if op is None else rule_of(op, refs, result)
+        if slopes is None or len(slopes) != len(inputs):
+            slopes = [_called(op, i)(*refs, result) for i in range(len(inputs))]  # type: ignore[arg-type]
+        steep = op is not None and (op.name in _STEEP or op not in ops.built_in())
+        if op is ops.power and isinstance(inputs[1], float) and inputs[1] >= 1:
+            steep = False
+        for k, (x, slope) in enumerate(zip(inputs, slopes, strict=True)):
+            if not self._asked(x) or any(_equal(x, y) for y in inputs[:k]):
+                continue
+            for y, another in zip(inputs[k + 1 :], slopes[k + 1 :], strict=True):
+                if _equal(x, y):  # as both factors of a square
+                    slope = slope + another
+            share = slope * g if isinstance(slope, Expression) or slope != 1.0 else g
+            if steep and isinstance(share, Expression):
+                share = ops.where(g, share, 0.0)
+            self._accumulate(x, share, [*views, upstream, out])
+
+    def _asked(self, x: Any) -> bool:
+        return isinstance(x, View) and bool(self.learns[x.table][x.rows].any())
+
+    def _accumulate(self, x: View, share: Any, views: Sequence[View]) -> None:
+        """Add a share for each place of a view to the gradient of the row there.
+
+        A row that is used in several places gets one sum over them.
+        """
+        import numpy as np
+
+        if not isinstance(share, Expression):
+            if share:
+                raise AssertionError("a share without a gradient in it")
+            return
+        used = used_operands(share)
+        names = [Expression(None, (used.index(i) if i in used else 0,)) for i in range(len(views))]
+        share, shape = with_operands(share, names), x.rows.shape
+        flat = [np.broadcast_to(views[i].rows, shape).ravel() for i in used]
+        tables = [views[i].table for i in used]
+        targets = x.rows.ravel()
+        order = np.argsort(targets, kind="stable")
+        rows, begin, counts = np.unique(targets[order], return_index=True, return_counts=True)
+        for count in np.unique(counts).tolist():
+            chosen = counts == count
+            places = order[begin[chosen][:, None] + np.arange(count)]
+            parts = [View(t, f[places]) for t, f in zip(tables, flat, strict=True)]
+            self._add_to(View(GRAD_OF[x.table], rows[chosen]), share, parts)
+
+    def _add_to(self, target: View, share: Any, views: list[View]) -> None:
+        table = SHARED if target.table == GRAD_OF[SHARED] else LANES
+        done = self.written[table][target.rows]
+        if done.any() and not done.all():
+            self._zero(table, target.rows[~done])
+        adds = bool(done.any())
+        self.written[table][target.rows] = True
+        for part in _as_matrices(Statement(target, share, tuple(views), adds, origin=self.origin)):
+            self.backward.append(part)
+
+    def _scatter(self, inputs: Sequence[Any], upstream: View) -> None:
+        """Give the gradient of what was picked to the one value that it was."""
+        index, values = inputs
+        if not self._asked(values):
+            return
+        import numpy as np
+
+        rows = np.unique(values.rows)
+        fresh = rows[~self.written[values.table][rows]]
+        if len(fresh):
+            self._zero(values.table, fresh)
+        target = View(GRAD_OF[values.table], values.rows)
+        self.backward.append(
+            Statement(target, None, (index, upstream), True, reduce="scatter", origin=self.origin)
+        )
+
+    def _zero(self, table: str, rows: Array) -> None:
+        self.written[table][rows] = True
+        self.backward.append(Statement(View(GRAD_OF[table], rows), 0.0, (), origin=("zero",)))
+
+
+def _equal(x: Any, y: Any) -> bool:
+    import numpy as np
+
+    views = isinstance(x, View) and isinstance(y, View)
+    return views and x.table == y.table and np.array_equal(x.rows, y.rows)
+
+
+def _as_matrices(statement: Statement) -> list[Statement]:
+    """Return the statement in parts: products of matrices, and what is none."""
+    x = statement.expression
+    is_product = isinstance(x, Expression) and x.op is ops.mul
+    if not is_product or any(not isinstance(y, Expression) or y.op for y in x.inputs):
+        return [statement]
+    left, right = (statement.operands[y.inputs[0]] for y in x.inputs)
+    if left is right or not (statement.over_lanes or statement.terms > 1):
+        return [statement]
+    if not statement.over_lanes and in_lanes(statement.target.table):
+        if in_lanes(left.table) == in_lanes(right.table):
+            return [statement]  # a matrix of its own for each sample
+        if in_lanes(left.table):
+            left, right = right, left
+    elif statement.over_lanes and not (in_lanes(left.table) and in_lanes(right.table)):
+        return [statement]
+    import numpy as np
+
+    blocks, others = matrices(left.rows, right.rows)
+    if not blocks:
+        return [statement]
+    product = Expression(ops.mul, tuple(operands(2)))
+    parts = []
+    for block in blocks:
+        r, c = block.shape
+        chosen = block.ravel()
+        target = statement.target.rows[chosen].reshape(r, c)
+        views, rows = (left, right), (left.rows[block[:, 0]], right.rows[block[0]])
+        if statement.over_lanes and c > 1 and (np.diff(target, axis=1) != 1).any():
+            views, rows, target = views[::-1], rows[::-1], target.T  # A·B or B·A: as it lies
+            block = block.T
+        matrix = Matrix(rows[0], rows[1].T, target)
+        parts.append(_part(statement, product, views, block.ravel(), matrix))
+    if len(others):
+        parts.append(_part(statement, product, (left, right), others, None))
+    return parts
+
+
+def _part(
+    statement: Statement, product: Any, views: Any, chosen: Any, matrix: Matrix | None
+) -> Statement:
+    target = View(statement.target.table, statement.target.rows[chosen])
+    parts = tuple([View(x.table, x.rows[chosen]) for x in views])
+    return Statement(target, product, parts, statement.adds, matrix=matrix, origin=statement.origin)
+
+
+def _pieces(group: Group) -> tuple[list[tuple[Op | None, list[View]]], View | None]:
+    """Return what a sum is made of: products and terms, with their operation; and its rest."""
+    views = list(group.operands)
+    pieces: list[tuple[Op | None, list[View]]] = []
+    for _ in group.op.products:
+        factors = [views.pop(0), views.pop(0)]
+        pieces.append((ops.mul, factors))
+    if group.op.terms:
+        pieces.append((None, [views.pop(0)]))
+    return pieces, views.pop(0) if views else None
+
+
+def _inputs(inputs: Sequence[Any]) -> tuple[tuple[Any, ...], list[View]]:
+    """Return the inputs of an operation with operands for views, and the views."""
+    views = [x for x in inputs if isinstance(x, View)]
+    refs = iter(operands(len(views)))
+    return tuple([next(refs) if isinstance(x, View) else x for x in inputs]), views
+
+
+def _column(view: View) -> View:
+    return View(view.table, view.rows[:, None])
+
+
+def _called(op: Op, i: int) -> Op:
+    """Return derivative number i of an operation as an operation, to be called number by number."""
+
+    def slope(*inputs_and_out: float) -> float:
+        return float(op.derivatives(*inputs_and_out)[i])
+
+    return Op(
+        f"derivative_{i}_of_{op.name}", slope, op.derivatives, op.symbol, "", "", 100, op.margin,
+        None, None, None,
+    )  # fmt: skip
+
+
+def _with_nodes(statement: Statement, nodes: Sequence[int]) -> Statement:
+    from dataclasses import replace
+
+    return replace(statement, nodes=tuple(nodes))
+
+
+def _origin(graph: Graph, group: Group) -> tuple[str, ...]:
+    """Return the operation of a group, and the scope that its nodes have in common."""
+    names = [graph.scopes[i] for i in group.nodes if i < len(graph)]
+    scopes = {name.rsplit("/neuron", 1)[0] for name in names}
+    name = "sum" if isinstance(group.op, Sum) else group.op.name
+    return (name, "in", ", ".join(sorted(scopes)[:3])) if any(scopes) else (name,)

@@ -1,0 +1,424 @@
+"""compile(f): record a function of one sample once, and run it on many."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from time import perf_counter
+from typing import Any, overload
+
+from autograd.checks import RecordingError, to_float
+from autograd.compile.machine import Machine, find_engine
+from autograd.compile.program import Program
+from autograd.compile.recording import Graph, current_modes, is_row, record
+from autograd.ops import Op, total
+from autograd.value import Value
+
+_CHECKED = 4  # so many samples of the first batch are compared with the engine of Values
+_CLOSE = 1e-9  # relative to the largest number compared; sums are taken in another order
+
+
+@dataclass(slots=True)
+class _Recorded:
+    """What is kept for one shape of samples, one set of settings and one mode."""
+
+    machine: Machine | None  # None: run as Values
+    structure: Any
+    calls: int = 0
+
+
+class Compiled:
+    """A function of one sample that runs on batches, see `compile`.
+
+    Attributes
+    ----------
+    function : callable
+        As it was given.
+    engine : str
+        "native", "numpy" or "eager".
+    """
+
+    def __init__(self, function: Callable[..., Any], engine: str = "auto") -> None:
+        if not callable(function):
+            raise TypeError(f"compile needs a function of one sample; got {function!r:.60}.")
+        self.function, self.engine = function, find_engine(engine)
+        self._strict = engine not in ("auto", "eager")
+        self._recorded: dict[Any, _Recorded] = {}
+        self._lock = Lock()
+        self.__doc__ = getattr(function, "__doc__", None)
+        self.__name__ = getattr(function, "__name__", "function")
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.__name__}, {self.engine}>"
+
+    def __call__(self, *batches: Sequence[Any], **settings: Any) -> list[Any]:
+        """Return the function's result for each sample: numbers, in lists as it returns them.
+
+        Parameters
+        ----------
+        *batches : sequence
+            For each argument of the function one entry for each sample.
+        **settings
+            Handed on to the function as they are, the same for all samples.
+
+        Raises
+        ------
+        ValueError
+            If there are no samples, or not the same number in each argument, or they differ in
+            shape.
+        ArithmeticError, ValueError
+            As the operations raise that are undefined for a sample.
+        """
+        with self._lock:
+            samples, recorded = self._prepared(batches, settings)
+            if recorded.machine is not None:
+                out = self._run(recorded, batches, settings, samples, backward=False)
+                if out is not None:
+                    return [_filled(recorded.structure, row) for row in out.tolist()]
+        return [_numbers(self.function(*sample, **settings)) for sample in _samples(batches)]
+
+    def mean(self, *batches: Sequence[Any], **settings: Any) -> Value:
+        """Return the mean of the function's result over the samples, to call ``backward()`` on.
+
+        Parameters
+        ----------
+        *batches, **settings
+            As when it is called. The function must return one Value, or several, of which the first
+            is averaged.
+
+        Returns
+        -------
+        Value
+            One node, whose parents are the parameters that the function uses.
+        """
+        with self._lock:
+            samples, recorded = self._prepared(batches, settings)
+            if recorded.machine is not None:
+                out = self._run(recorded, batches, settings, samples, backward=True)
+                if out is not None:
+                    return self._node(recorded.machine, samples, float(out[:, 0].mean()))
+        return self._eager_mean(batches, settings)
+
+    def program(self, *batches: Sequence[Any], **settings: Any) -> Program:
+        """Return the program for samples like these; print it to read it.
+
+        Raises
+        ------
+        RecordingError
+            If the function can't be recorded.
+        ImportError
+            If numpy is missing.
+        """
+        with self._lock:
+            strict, self._strict = self._strict, True
+            try:
+                _, recorded = self._prepared(batches, settings)
+            finally:
+                self._strict = strict
+        if recorded.machine is None:
+            graph, _ = self._record(batches, settings)
+            from autograd.compile.building import make_program
+
+            return make_program(graph)
+        return recorded.machine.program
+
+    # ---------------------------------------------------------------- recording
+
+    def _prepared(self, batches: Sequence[Any], settings: dict[str, Any]) -> tuple[Any, _Recorded]:
+        """Return the samples as an array, and what is recorded for their shape."""
+        count = _count(batches)
+        shapes = tuple([_shape(batch[0]) for batch in batches])
+        key = (shapes, tuple(sorted(settings.items())), current_modes())
+        try:
+            hash(key)
+        except TypeError:
+            raise TypeError(
+                f"Settings must be hashable, as numbers and texts are; got {settings!r:.80}. "
+                "What differs by sample is an argument by position."
+            ) from None
+        samples = _as_array(batches, shapes, count) if self.engine != "eager" else None
+        if key not in self._recorded:
+            self._recorded[key] = self._compile(batches, settings, count)
+        return samples, self._recorded[key]
+
+    def _record(self, batches: Sequence[Any], settings: dict[str, Any]) -> tuple[Graph, Any]:
+        examples = [[batch[i] for batch in batches] for i in sorted({0, _count(batches) - 1})]
+        return record(self.function, examples, settings)
+
+    def _compile(self, batches: Sequence[Any], settings: dict[str, Any], count: int) -> _Recorded:
+        if self.engine == "eager":
+            return _Recorded(None, None)
+        try:
+            graph, structure = self._record(batches, settings)
+            if not graph.roots:
+                raise RecordingError("The function returned nothing to compute.")
+            with _saying_that_it_takes_long(self.__name__):
+                machine = Machine(graph, self.engine, count)
+        except RecordingError as error:
+            if self._strict:
+                raise
+            self._warn(f"{error} Until then it runs without being compiled, more slowly.")
+            return _Recorded(None, None)
+        return _Recorded(machine, structure)
+
+    def _warn(self, text: str) -> None:
+        warnings.warn(f"{self.__name__}: {text}", RuntimeWarning, stacklevel=5)
+
+    # ---------------------------------------------------------------- running
+
+    def _run(
+        self,
+        recorded: _Recorded,
+        batches: Sequence[Any],
+        settings: dict[str, Any],
+        samples: Any,
+        *,
+        backward: bool,
+    ) -> Any:
+        machine = recorded.machine
+        assert machine is not None
+        machine.load()
+        recorded.calls += 1
+        if recorded.calls & (recorded.calls - 1) == 0:  # the 1st, 2nd, 4th, 8th ... call
+            few = _CHECKED if recorded.calls == 1 else 1
+            trouble = self._difference(machine, batches, settings, samples[:few])
+            if trouble:
+                recorded.machine = None
+                self._warn(
+                    f"compiled, {trouble}. Does the function use Values that were replaced, or "
+                    "numbers that have changed, since it was recorded? Compile it anew. Until then "
+                    "it runs without being compiled, more slowly."
+                )
+                return None
+        return machine.run(samples, backward=backward)
+
+    def _difference(
+        self, machine: Machine, batches: Sequence[Any], settings: dict[str, Any], samples: Any
+    ) -> str:
+        """Return in words how the program differs from the engine of Values, or nothing."""
+        out = machine.run(samples, backward=True)
+        if out is None:
+            return ""  # not finite: Values will say what that means
+        leaves = machine.program.leaves
+        before = [leaf.grad for leaf in leaves]
+        try:
+            for leaf in leaves:
+                leaf.grad = 0.0
+            flat = [_flat(self.function(*s, **settings)) for s in _samples(batches, len(samples))]
+            loss = total([row[0] for row in flat]) / len(flat)
+            if isinstance(loss, Value):
+                loss.backward()
+            expected = [to_float(x) for row in flat for x in row]
+            expected_grads = [leaf.grad for leaf in leaves]
+        except (ArithmeticError, ValueError):
+            return ""
+        finally:
+            for leaf, grad in zip(leaves, before, strict=True):
+                leaf.grad = grad
+        found = out.ravel().tolist()
+        if len(found) != len(expected):
+            return f"it gives {len(found)} numbers instead of {len(expected)}"
+        grads = machine.leaf_gradients()
+        for what, mine, theirs in (
+            ("a result", found, expected), ("a gradient", grads, expected_grads),
+        ):  # fmt: skip
+            scale = max([1.0, *map(abs, theirs)])
+            for x, y in zip(mine, theirs, strict=True):
+                if not abs(x - y) <= _CLOSE * scale:
+                    return f"{what} is {x!r} instead of {y!r}"
+        return ""
+
+    def _node(self, machine: Machine, samples: Any, mean: float) -> Value:
+        """Return the mean as a node whose operation is the whole function, on its parameters."""
+        leaves = machine.program.leaves
+        gradients = machine.leaf_gradients()
+        if not leaves:
+            return Value(mean, constant=True)
+
+        def forward(*_numbers: float) -> float:
+            with self._lock:
+                machine.load()
+                out = machine.run(samples)
+            return mean if out is None else float(out[:, 0].mean())
+
+        def spread(parents: Sequence[Value], upstream: float) -> None:
+            for parent, slope in zip(parents, gradients, strict=True):
+                if not parent.constant:
+                    parent.grad += slope * upstream
+
+        op = Op(
+            name=self.__name__, forward=forward, derivatives=lambda *_: tuple(gradients),
+            symbol=self.__name__, python="", latex="", binding=100, margin=lambda *_: 1.0,
+            unfold=None, gather=lambda _: mean, spread=spread,
+        )  # fmt: skip
+        return Value.record_op(op, tuple(leaves))
+
+    def _eager_mean(self, batches: Sequence[Any], settings: dict[str, Any]) -> Value:
+        firsts = [_flat(self.function(*sample, **settings))[0] for sample in _samples(batches)]
+        mean = total(firsts) / len(firsts)
+        return mean if isinstance(mean, Value) else Value(mean, constant=True)
+
+
+@overload
+def compile(function: Callable[..., Any], *, engine: str = "auto") -> Compiled: ...
+@overload
+def compile(*, engine: str = "auto") -> Callable[[Callable[..., Any]], Compiled]: ...
+def compile(function: Callable[..., Any] | None = None, *, engine: str = "auto") -> Any:
+    """Return a function of one sample, recorded at its first call and run on batches from then on.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the numbers of one sample, each argument a number or nested lists of them, and returns
+        a Value, or lists, tuples and dicts of Values. The Values that it uses besides are its
+        parameters. It is called twice to record what it does; Python's own control flow must not
+        depend on the numbers (`where`, `maximum` and `pick` may).
+    engine : {"auto", "native", "numpy", "eager"}, optional
+        What runs it: machine code (needs llvmlite), NumPy, or Values as always. "auto" takes the
+        first that is installed; a function that can't be recorded then runs as Values, with a
+        warning, where the others raise.
+
+    Returns
+    -------
+    Compiled
+        ``compiled(xs, ys)`` gives the results, ``compiled.mean(xs, ys)`` a node to differentiate,
+        ``print(compiled.program(xs, ys))`` what was made of it.
+
+    Raises
+    ------
+    ImportError
+        If the engine is not installed.
+    RecordingError
+        At the first call, if the function can't be recorded: it names the line, and what to write
+        there.
+
+    Notes
+    -----
+    The gradients are those of the rule table; sums are taken in another order, so that numbers
+    agree to about 1e-12 of the largest. The first call compares them with the engine of Values, and
+    so do the 2nd, 4th, 8th and so on, on one sample. Where a number is not finite, the batch runs
+    as Values, which say what that means.
+
+    Examples
+    --------
+    >>> from autograd import Value, compile
+    >>> w, b = Value(0.5), Value(0.0)
+    >>> @compile
+    ... def squared_error(x, y):
+    ...     return (w * x + b - y) ** 2
+    >>> loss = squared_error.mean([1.0, 2.0, 3.0], [2.0, 4.0, 6.0])
+    >>> loss.data
+    10.5
+    >>> loss.backward()
+    >>> w.grad, b.grad
+    (-14.0, -6.0)
+    >>> squared_error([1.0], [2.0])
+    [2.25]
+    """
+    if function is None:
+        return lambda f: Compiled(f, engine)
+    return Compiled(function, engine)
+
+
+class _saying_that_it_takes_long:  # noqa: N801 (reads as a word in a with statement)
+    """Say how long compiling took, if it was over a second and somebody looks."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.start = name, 0.0
+
+    def __enter__(self) -> None:
+        self.start = perf_counter()
+
+    def __exit__(self, *_error: object) -> None:
+        import sys
+
+        seconds = perf_counter() - self.start
+        if seconds > 1 and sys.stderr.isatty():
+            print(f"{self.name} compiled in {seconds:.1f} s", file=sys.stderr)
+
+
+# -------------------------------------------------------------------------- batches
+
+
+def _count(batches: Sequence[Any]) -> int:
+    if not batches:
+        raise ValueError("Give the samples: for each argument of the function a list of entries.")
+    for i, batch in enumerate(batches):
+        if not is_row(batch):
+            raise ValueError(
+                f"Argument {i} is {batch!r:.60}; it must be a list with one entry for each sample."
+            )
+        if len(batch) != len(batches[0]):
+            raise ValueError(
+                f"Argument {i} has {len(batch)} samples, but argument 0 has {len(batches[0])}."
+            )
+    if not len(batches[0]):
+        raise ValueError("Got no samples; the mean over none does not exist.")
+    return len(batches[0])
+
+
+def _shape(entry: Any) -> Any:
+    """Return the nested lengths of an entry; () for a number."""
+    return tuple([_shape(inner) for inner in entry]) if is_row(entry) else ()
+
+
+def _as_array(batches: Sequence[Any], shapes: Sequence[Any], count: int) -> Any:
+    """Return samples as an array, (n, numbers), each sample's numbers in a row."""
+    import numpy as np
+
+    parts = []
+    for i, (batch, shape) in enumerate(zip(batches, shapes, strict=True)):
+        try:
+            array = np.asarray(batch)
+        except ValueError:
+            array = None
+        if array is None or array.dtype.kind not in "fiub" or array.ndim > 3:
+            rows = []
+            for j, entry in enumerate(batch):
+                if _shape(entry) != shape:
+                    raise ValueError(
+                        f"Sample {j} of argument {i} has the shape {_shape(entry)!r:.80}, but "
+                        f"sample 0 has {shape!r:.80}; samples of one call have one shape."
+                    )
+                rows.append(_numbers_in(entry))
+            array = np.array(rows, dtype=float)
+        parts.append(array.reshape(count, -1).astype(float, copy=False))
+    return np.ascontiguousarray(np.concatenate(parts, axis=1))
+
+
+def _numbers_in(entry: Any) -> list[float]:
+    if is_row(entry):
+        return [x for inner in entry for x in _numbers_in(inner)]
+    return [to_float(entry)]
+
+
+def _samples(batches: Sequence[Any], count: int | None = None) -> list[tuple[Any, ...]]:
+    return list(zip(*[batch[:count] for batch in batches], strict=True))
+
+
+def _flat(results: Any) -> list[Any]:
+    if isinstance(results, dict):
+        return [x for inner in results.values() for x in _flat(inner)]
+    if isinstance(results, list | tuple):
+        return [x for inner in results for x in _flat(inner)]
+    return [results]
+
+
+def _numbers(results: Any) -> Any:
+    if isinstance(results, dict):
+        return {key: _numbers(inner) for key, inner in results.items()}
+    if isinstance(results, list | tuple):
+        parts = [_numbers(inner) for inner in results]
+        return tuple(parts) if isinstance(results, tuple) else parts
+    return to_float(results)
+
+
+def _filled(structure: Any, row: list[float]) -> Any:
+    if isinstance(structure, dict):
+        return {key: _filled(inner, row) for key, inner in structure.items()}
+    if isinstance(structure, list | tuple):
+        parts = [_filled(inner, row) for inner in structure]
+        return tuple(parts) if isinstance(structure, tuple) else parts
+    return row[structure]

@@ -1,0 +1,164 @@
+"""What a statement computes for each of its rows: a tree of operations on numbered operands.
+
+The rules of the table are arithmetic on whatever they are given, so handing them these trees gives
+the program's derivatives; no rule is written a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
+from typing import Any
+
+from autograd import ops
+from autograd.operators import Arithmetic
+from autograd.ops import Op
+
+
+class Expression(Arithmetic):
+    """An operation on other expressions and plain numbers, or an operand that has a number.
+
+    Attributes
+    ----------
+    op : Op or None
+        None for an operand.
+    inputs : tuple
+        Expressions and floats; of an operand its number, counted from 0.
+
+    Examples
+    --------
+    >>> x, out = operands(2)
+    >>> print(text_of(ops.tanh.derivatives(x, out)[0], ["x", "out"]))
+    1 - out * out
+    """
+
+    __slots__ = ("inputs", "op")
+
+    def __init__(self, op: Op | None, inputs: tuple[Any, ...]) -> None:
+        self.op, self.inputs = op, inputs
+
+    @staticmethod
+    def record_op(op: Op, inputs: tuple[Any, ...]) -> Any:
+        """Return `op` applied to `inputs`, simpler where a plain 0 or 1 allows it."""
+        if op in (ops.mul, ops.add, ops.sub, ops.div):
+            x, y = inputs
+            if op is ops.mul:
+                if 0.0 in (x, y):
+                    return 0.0
+                if 1.0 in (x, y):
+                    return y if x == 1.0 else x
+            elif op is ops.div:
+                if y == 1.0:
+                    return x
+            elif y == 0.0:
+                return x
+            elif x == 0.0:
+                return y if op is ops.add else Expression(ops.neg, (y,))
+        return Expression(op, tuple([x if isinstance(x, Expression) else float(x) for x in inputs]))
+
+    def __bool__(self) -> bool:
+        """Return True: a rule that asks ``if x`` means a 0 that it has to treat apart.
+
+        Where there is one, the result is not finite, and the batch is run again as Values.
+        """
+        return True
+
+
+def operands(count: int) -> list[Expression]:
+    """Return the operands number 0 to ``count - 1``."""
+    return [Expression(None, (i,)) for i in range(count)]
+
+
+def walk(expression: Any) -> Iterator[Expression]:
+    """Yield every expression in the tree once, inputs first."""
+    seen: set[int] = set()
+
+    def visit(x: Any) -> Iterator[Expression]:
+        if isinstance(x, Expression) and id(x) not in seen:
+            seen.add(id(x))
+            if x.op:
+                for y in x.inputs:
+                    yield from visit(y)
+            yield x
+
+    yield from visit(expression)
+
+
+def used_operands(expression: Any) -> list[int]:
+    """Return the numbers of the operands in the tree, ascending."""
+    return sorted({x.inputs[0] for x in walk(expression) if x.op is None})
+
+
+def with_operands(expression: Any, replacements: Sequence[Any]) -> Any:
+    """Return the expression with each operand replaced by the entry of its number."""
+    made: dict[int, Any] = {}
+    for x in walk(expression):
+        if x.op is None:
+            made[id(x)] = replacements[x.inputs[0]]
+        else:
+            inputs = tuple([made[id(y)] if isinstance(y, Expression) else y for y in x.inputs])
+            made[id(x)] = x.op.apply(inputs)
+    return made[id(expression)] if isinstance(expression, Expression) else expression
+
+
+def rule_of(op: Op, inputs: Sequence[Any], out: Expression) -> tuple[Any, ...] | None:
+    """Return the derivatives of an operation as expressions; None if its rule is no arithmetic.
+
+    A rule of the user may call a function of `math`, or ask how large a number is. Then the program
+    has to call it for each number.
+    """
+    try:
+        slopes = op.derivatives(*inputs, out)
+        return tuple([x if isinstance(x, Expression) else float(x) for x in slopes])
+    except (TypeError, ValueError, ArithmeticError, AttributeError):
+        return None
+
+
+def forward_of(op: Op, inputs: Sequence[Any]) -> Any:
+    """Return a user's operation as an expression; None if its forward rule is no arithmetic."""
+    try:
+        out = op.forward(*inputs)
+    except (TypeError, ValueError, ArithmeticError, AttributeError):
+        return None
+    if isinstance(out, Expression):
+        return out
+    return float(out) if isinstance(out, int | float) and isfinite(out) else None
+
+
+_SIGNS = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}"}
+
+
+def text_of(
+    expression: Any, names: Sequence[str], call: Callable[[str], str] = lambda name: name
+) -> str:
+    """Return the expression as Python.
+
+    Parameters
+    ----------
+    expression : Expression or float
+    names : sequence of str
+        What to write for the operands.
+    call : callable, optional
+        What to write for an operation that is called by name.
+    """
+    text, _ = _text(expression, names, call)
+    return text
+
+
+def _text(x: Any, names: Sequence[str], call: Callable[[str], str]) -> tuple[str, int]:
+    """Return the text and how tightly it binds."""
+    if not isinstance(x, Expression):
+        return f"{x:g}" if float(f"{x:g}") == x else repr(x), 100 if x >= 0 else 30
+    if x.op is None:
+        return names[x.inputs[0]], 100
+    if x.op.name in _SIGNS or x.op is ops.power:
+        sign = _SIGNS.get(x.op.name, "{} ** {}")
+        binding = x.op.binding
+        parts = []
+        for i, y in enumerate(x.inputs):
+            text, inner = _text(y, names, call)
+            loose = inner < binding or (inner == binding and (i == 1 or x.op is ops.power))
+            parts.append(f"({text})" if loose else text)
+        return sign.format(*parts), binding
+    inside = ", ".join(_text(y, names, call)[0] for y in x.inputs)
+    return f"{call(x.op.name)}({inside})", 100

@@ -1,0 +1,198 @@
+"""A program with its numbers: parameters in tables, to be run on batches, and moved, many times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from autograd.checks import RecordingError
+from autograd.compile.building import make_program
+from autograd.compile.expressions import operands
+from autograd.compile.program import Program
+from autograd.compile.recording import Graph, with_leaves
+from autograd.value import Value
+
+ENGINES = ("auto", "eager", "numpy", "native")
+
+
+def find_engine(engine: str) -> str:
+    """Return what runs programs here: "native", "numpy", or "eager" where there is neither.
+
+    Parameters
+    ----------
+    engine : {"auto", "eager", "numpy", "native"}
+        "auto" takes the fastest that is installed.
+
+    Raises
+    ------
+    ValueError
+        If there is no such engine.
+    ImportError
+        If what it needs is not installed.
+
+    Examples
+    --------
+    >>> find_engine("eager")
+    'eager'
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"engine must be one of {', '.join(ENGINES)}; got {engine!r:.60}.")
+    has_numpy = find_spec("numpy") is not None
+    has_native = has_numpy and find_spec("llvmlite") is not None
+    if engine == "auto":
+        return "native" if has_native else "numpy" if has_numpy else "eager"
+    if (engine == "numpy" and not has_numpy) or (engine == "native" and not has_native):
+        needs = "numpy" if engine == "numpy" else "numpy and llvmlite"
+        raise ImportError(
+            f"engine={engine!r} needs {needs}: pip install 'autograd-nn[fast]'. With engine='auto' "
+            "the best of what is installed is taken."
+        )
+    return engine
+
+
+class Machine:
+    """Runs a recorded function, and moves its parameters.
+
+    Parameters
+    ----------
+    graph : Graph
+        Of one sample. Its first result is averaged over samples and differentiated.
+    engine : {"numpy", "native"}
+    batch : int
+        How many samples a step will usually have.
+    parameters : sequence of Value, optional
+        What `rule` moves.
+    rule : callable, optional
+        ``rule(data, grad, state, rate, step) -> (data, state)``: the update of an optimizer, in
+        plain arithmetic.
+    memory : int, optional
+        How many numbers the rule remembers for each parameter.
+
+    Attributes
+    ----------
+    program : Program
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        engine: str,
+        batch: int,
+        *,
+        parameters: Sequence[Value] = (),
+        rule: Callable[..., Any] | None = None,
+        memory: int = 0,
+    ) -> None:
+        self.program: Program = make_program(with_leaves(graph, parameters))
+        self.name, self.batch = engine, batch
+        self.parameters, self.memory = list(parameters), memory
+        place = {value: i for i, value in enumerate(self.program.leaves)}
+        self._rows = [place[p] for p in self.parameters]
+        self._rule = rule
+        self._engine = self._make(batch)
+
+    def _make(self, batch: int) -> Any:
+        if self.name == "numpy":
+            from autograd.compile.numpy_backend import NumpyEngine
+
+            return NumpyEngine(self.program, self._update())
+        from autograd.compile.native_backend import NativeEngine
+
+        return NativeEngine(self.program, batch, self._update())
+
+    def _update(self) -> Any:
+        if self._rule is None:
+            return None
+        from autograd.compile.program import Update
+
+        data, grad, rate, step, *state = operands(4 + self.memory)
+        try:
+            new, remembered = self._rule(data, grad, tuple(state), rate, step)
+        except (TypeError, ValueError) as error:
+            raise RecordingError(f"The optimizer's rule is no plain arithmetic: {error}") from None
+        return Update(new, remembered, self._rows)
+
+    # ---------------------------------------------------------------- numbers in and out
+
+    def load(self, state: Sequence[Sequence[float]] = ()) -> None:
+        """Read the numbers of the leaves, and what the rule remembers for each parameter."""
+        leaves = self.program.leaves
+        self._engine.shared[: len(leaves)] = [leaf._data for leaf in leaves]
+        for number, row in enumerate(self._rows if state else ()):
+            self._engine.state[:, row] = state[number]
+
+    def data(self) -> list[float]:
+        """Return the parameters' numbers as they are now in the tables."""
+        numbers: list[float] = self._engine.shared[self._rows].tolist()
+        return numbers
+
+    def gradients(self) -> list[float]:
+        """Return the parameters' gradients of the last step; 0 where there is none."""
+        learning = self.program.learning
+        grads = self._engine.shared_grad[: len(learning)] * learning
+        numbers: list[float] = grads[self._rows].tolist()
+        return numbers
+
+    def state(self) -> list[tuple[float, ...]]:
+        """Return what the rule remembers for each parameter."""
+        return [tuple(column) for column in self._engine.state[:, self._rows].T.tolist()]
+
+    def snapshot(self) -> tuple[Any, Any]:
+        """Return copies of all numbers that a step changes."""
+        return self._engine.shared.copy(), self._engine.state.copy()
+
+    def restore(self, snapshot: tuple[Any, Any]) -> None:
+        """Put back what `snapshot` returned."""
+        self._engine.shared[:], self._engine.state[:] = snapshot
+
+    # ---------------------------------------------------------------- runs
+
+    def run(self, samples: Any, *, backward: bool = False) -> Any:
+        """Return the results for samples, (n, results); None where a number is not finite.
+
+        Parameters
+        ----------
+        samples : array of float, (n, inputs)
+        backward : bool, optional
+            Whether to compute the gradient of the mean of result 0 as well.
+        """
+        lanes = getattr(self._engine, "lanes", len(samples))
+        if len(samples) > 4 * lanes and len(samples) > self.batch:  # made for much smaller batches
+            old, self.batch = self._engine, len(samples)
+            self._engine = self._make(len(samples))
+            self._engine.shared[:], self._engine.state[:] = old.shared, old.state
+        return self._engine.run(samples, backward)
+
+    def leaf_gradients(self) -> list[float]:
+        """Return the gradients of all leaves after ``run(..., backward=True)``."""
+        learning = self.program.learning
+        numbers: list[float] = (self._engine.shared_grad[: len(learning)] * learning).tolist()
+        return numbers
+
+    def train(
+        self, samples: Any, batch: int, rates: Sequence[float], first_step: int, order: Any
+    ) -> tuple[int, Any, Any]:
+        """Move the parameters once for each batch.
+
+        Parameters
+        ----------
+        samples : array of float, (n, inputs)
+        batch : int
+            Samples in a step; the last may have fewer.
+        rates : sequence of float
+            The learning rate of each step.
+        first_step : int
+            The number of the first step, from 1.
+        order : sequence of int
+            Which sample comes when.
+
+        Returns
+        -------
+        (int, array, array)
+            How many steps were done before a number was not finite; the mean of result 0 in each;
+            and the results, (n, results), in the order of `order`.
+        """
+        return self._engine.steps(  # type: ignore[no-any-return]
+            samples, batch, 3, rates=rates, first_step=first_step, order=order
+        )

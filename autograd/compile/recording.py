@@ -1,0 +1,289 @@
+"""A function of one sample, recorded as a graph that holds for every sample.
+
+The function runs on Values as always, and they record what it does; only their numbers are kept
+from it. It runs twice, on two samples: where the two graphs differ there was something that
+another sample, or another call, would do differently.
+"""
+
+from __future__ import annotations
+
+import gc
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograd.checks import RecordingError, numbers_unknown, to_float
+from autograd.ops import Op
+from autograd.value import Value
+
+_OURS = (str(Path(__file__).parent.parent), str(Path(__file__).parents[2] / "nn"))
+
+modes: list[Callable[[], Any]] = []
+"""Each says what a function may depend on besides its arguments, as whether a network trains."""
+
+
+def current_modes() -> tuple[Any, ...]:
+    """Return what the modes are now; what is recorded in one does not hold in another."""
+    return tuple([mode() for mode in modes])
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A recorded function: its nodes, parents first, as numbers.
+
+    Attributes
+    ----------
+    ops : list of Op or None
+        Of each node; None for a leaf.
+    parents : list of tuple of int
+        Of each node.
+    numbers : list of float
+        What the nodes were when recorded. Of those that depend on nothing else they hold always.
+    inputs : list of int
+        The nodes that stand for the numbers of a sample, in their order.
+    leaves : dict of int to Value
+        The Values of the caller that the function used: parameters, and constants.
+    roots : list of int
+        The results, flat.
+    scopes : list of str
+        Where each node belongs, see `scope`.
+    """
+
+    ops: list[Op | None]
+    parents: list[tuple[int, ...]]
+    numbers: list[float]
+    inputs: list[int]
+    leaves: dict[int, Value]
+    roots: list[int]
+    scopes: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.ops)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep Python's cycle collector from running in this block.
+
+    Graphs of Values have no cycles and free themselves when the last name of them goes. The
+    collector finds nothing in them, but looks through all of them again and again.
+
+    Examples
+    --------
+    >>> with collector_paused():
+    ...     gc.isenabled()
+    False
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def record(
+    function: Callable[..., Any], samples: Sequence[Sequence[Any]], settings: dict[str, Any]
+) -> tuple[Graph, Any]:
+    """Return the graph of a function of one sample, and the shape of what it returns.
+
+    Parameters
+    ----------
+    function : callable
+        Called with the entries of a sample, their numbers replaced by Values.
+    samples : sequence
+        One sample or two: the arguments, each a number or nested lists of them.
+    settings : dict
+        Keyword arguments for the function, handed on as they are.
+
+    Returns
+    -------
+    (Graph, structure)
+        The structure is what `structure_of` gives for the results.
+
+    Raises
+    ------
+    RecordingError
+        If the function asks a Value for its number, does something else the second time, or
+        returns something that is made of no numbers. It names the line.
+    """
+    with collector_paused():
+        first = _run(function, samples[0], settings)
+        second = _run(function, samples[-1], settings)
+        graph, again = _graph_of(*first[:2]), _graph_of(*second[:2])
+        _compare(graph, again, first[2], second[2])
+    kept = {i: value for i, value in graph.leaves.items() if again.leaves.get(i) is value}
+    return Graph(
+        graph.ops, graph.parents, graph.numbers, graph.inputs, kept, graph.roots, graph.scopes
+    ), first[2]
+
+
+def graph_of(root: Value) -> Graph:
+    """Return the graph of a finished Value; its leaves are those of the caller."""
+    with collector_paused():
+        return _graph_of([], [root])
+
+
+def with_leaves(graph: Graph, values: Sequence[Value]) -> Graph:
+    """Return the graph with leaves for all the values, also those that it does not use."""
+    known = set(graph.leaves.values())
+    new = [value for value in dict.fromkeys(values) if value not in known]
+    more = {len(graph) + i: value for i, value in enumerate(new)}
+    return Graph(
+        ops=[*graph.ops, *[None] * len(new)],
+        parents=[*graph.parents, *[()] * len(new)],
+        numbers=[*graph.numbers, *[value._data for value in new]],
+        inputs=graph.inputs,
+        leaves={**graph.leaves, **more},
+        roots=graph.roots,
+        scopes=[*graph.scopes, *[value.scope for value in new]],
+    )
+
+
+def _run(
+    function: Callable[..., Any], sample: Sequence[Any], settings: dict[str, Any]
+) -> tuple[list[Value], list[Any], Any]:
+    """Return the inputs, the results and their structure."""
+    inputs: list[Value] = []
+    arguments = [_as_inputs(entry, inputs) for entry in sample]
+    with numbers_unknown():
+        try:
+            results = function(*arguments, **settings)
+        except RecordingError as error:
+            raise RecordingError(f"{_place(error)}: {error}.") from None
+        except (TypeError, IndexError) as error:
+            if "indices must be" in str(error) or "as an integer" in str(error):
+                raise RecordingError(
+                    f"{_place(error)}: a Value can't be an index or a count, since another sample "
+                    "has another number. Use pick(values, index)."
+                ) from None
+            raise
+    flat: list[Any] = []
+    structure = structure_of(results, flat)
+    return inputs, flat, structure
+
+
+def _as_inputs(entry: Any, inputs: list[Value]) -> Any:
+    """Return an argument with Values for its numbers, and add them to `inputs`."""
+    if is_row(entry):
+        return [_as_inputs(inner, inputs) for inner in entry]
+    inputs.append(Value(entry, constant=True))
+    return inputs[-1]
+
+
+def is_row(entry: Any) -> bool:
+    """Return whether an argument holds several entries: a list, a tuple or an array."""
+    return (
+        hasattr(entry, "__len__")
+        and not isinstance(entry, str)
+        and getattr(entry, "shape", 1) != ()
+    )
+
+
+def structure_of(results: Any, flat: list[Any]) -> Any:
+    """Return nested lists of places, with the numbers themselves added to `flat`.
+
+    Raises
+    ------
+    RecordingError
+        If there is something else than Values and numbers in lists, tuples and dicts.
+
+    Examples
+    --------
+    >>> flat = []
+    >>> structure_of([1.0, (2.0, 3.0)], flat), len(flat)
+    ([0, (1, 2)], 3)
+    """
+    if isinstance(results, dict):
+        return {key: structure_of(inner, flat) for key, inner in results.items()}
+    if isinstance(results, list | tuple):
+        parts = [structure_of(inner, flat) for inner in results]
+        return tuple(parts) if isinstance(results, tuple) else parts
+    if not isinstance(results, Value):
+        try:
+            results = Value(to_float(results), constant=True)
+        except TypeError:
+            raise RecordingError(
+                f"The function returned {results!r:.60} of type {type(results).__name__}; it must "
+                "return a Value, or lists, tuples and dicts of them."
+            ) from None
+    flat.append(results)
+    return len(flat) - 1
+
+
+def _graph_of(inputs: list[Value], roots: list[Any]) -> Graph:
+    seen = {*inputs, *roots}
+    stack = list(seen)
+    while stack:
+        new = set(stack.pop().parents) - seen
+        if new:
+            seen |= new
+            stack.extend(new)
+    order = sorted(seen, key=lambda node: node.age)
+    index = {node: i for i, node in enumerate(order)}
+    given = set(inputs)
+    return Graph(
+        ops=[node.op for node in order],
+        parents=[tuple([index[x] for x in node.parents]) for node in order],
+        numbers=[node._data for node in order],
+        inputs=[index[node] for node in inputs],
+        leaves={i: x for i, x in enumerate(order) if x.op is None and x not in given},
+        roots=[index[node] for node in roots],
+        scopes=[node.scope for node in order],
+    )
+
+
+def _compare(first: Graph, second: Graph, shape: Any, shape_again: Any) -> None:
+    """Raise RecordingError where two recordings of a function differ."""
+    if first.ops != second.ops or shape != shape_again:
+        _refuse_difference(first, second)
+    if first.parents != second.parents or first.roots != second.roots:
+        raise RecordingError(
+            "Recorded twice, the function combined its Values differently. It depends on something "
+            "that changes from call to call: give it as an argument."
+        )
+    for i, value in first.leaves.items():
+        other = second.leaves[i]
+        if value is not other and not _same(value._data, other._data):
+            raise RecordingError(
+                f"Recorded twice, the function used the number {value._data:.6g} once and "
+                f"{other._data:.6g} the other time{_used_by(first, i)}. A random number, or one "
+                "computed outside of the recording, must be an argument."
+            )
+
+
+def _refuse_difference(first: Graph, second: Graph) -> None:
+    where = next(
+        (i for i, (a, b) in enumerate(zip(first.ops, second.ops, strict=False)) if a is not b), -1
+    )
+    names = [graph.ops[where] for graph in (first, second)]
+    words = " once and ".join(op.name if op else "a number" for op in names)
+    raise RecordingError(
+        f"Recorded twice, the function made {len(first)} nodes and then {len(second)}; the first "
+        f"difference: {words}. Does it branch on something that changes, as on a random number? "
+        "Samples must have one shape; for a choice between numbers use where or pick."
+    )
+
+
+def _used_by(graph: Graph, leaf: int) -> str:
+    user = next((i for i, parents in enumerate(graph.parents) if leaf in parents), None)
+    if user is None:
+        return ""
+    op = graph.ops[user]
+    return f" in {op.name if op else ''}" + (f" of {graph.scopes[user]}" * bool(graph.scopes[user]))
+
+
+def _same(x: float, y: float) -> bool:
+    return x == y or (x != x and y != y)
+
+
+def _place(error: Exception) -> str:
+    """Return the line of the user's program at which it happened."""
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if not frame.filename.startswith(_OURS)] or frames
+    line = theirs[-1]
+    return f"{Path(line.filename).name}:{line.lineno}: {line.line}"
