@@ -32,6 +32,7 @@ from autograd.compile import (
     collector_paused,
     compile,
     find_engine,
+    modes,
     record,
 )
 from autograd.derive import derive, grad, hessian
@@ -143,6 +144,7 @@ __all__ = [
     "look",
     "maximum",
     "minimum",
+    "modes",
     "mul",
     "neg",
     "network_of",

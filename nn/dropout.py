@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from autograd import Value
+from autograd import Value, modes
 from nn.initializers import generator
 
-_masks: ContextVar[random.Random | None] = ContextVar("masks", default=None)
+Source = random.Random | Callable[["Dropout", int], Sequence[Any]]
+_masks: ContextVar[Source | None] = ContextVar("masks", default=None)
+modes.append(lambda: _masks.get() is not None)  # what is recorded in training holds for it alone
 
 
 @contextmanager
@@ -41,6 +43,31 @@ def training_mode(seed: int | random.Random | None = None) -> Iterator[random.Ra
     token = _masks.set(rng)
     try:
         yield rng
+    finally:
+        _masks.reset(token)
+
+
+@contextmanager
+def given_masks(source: Callable[[Dropout, int], Sequence[Any]]) -> Iterator[None]:
+    """Let dropout take its factors from ``source(dropout, n)`` inside this block.
+
+    Parameters
+    ----------
+    source : callable
+        Called for each layer with dropout, in the order in which a sample meets them.
+
+    Examples
+    --------
+    >>> from nn import MLP
+    >>> model = MLP(2, [4, 1], dropout=Dropout(out=3), seed=1)
+    >>> with given_masks(lambda dropout, n: [1.0] * n):
+    ...     out = model([1.0, 2.0])
+    >>> model([1.0, 2.0]).data == out.data
+    True
+    """
+    token = _masks.set(source)
+    try:
+        yield
     finally:
         _masks.reset(token)
 
@@ -144,24 +171,26 @@ class Dropout:
 
     def __call__(self, outputs: Sequence[Any]) -> list[Any]:
         """Return the outputs of a layer, in a `training_mode` block with a mask drawn anew."""
-        rng = _masks.get()
-        if rng is None:
+        source = _masks.get()
+        if source is None:
             return list(outputs)
-        return thinned(outputs, self.factors(len(outputs), rng))
+        if isinstance(source, random.Random):
+            return thinned(outputs, self.factors(len(outputs), source))
+        return thinned(outputs, source(self, len(outputs)))
 
     def settings(self) -> dict[str, Any]:
         """Return its arguments as plain data."""
         return {name: number for name, number in asdict(self).items() if number is not None}
 
 
-def thinned(outputs: Sequence[Any], factors: Sequence[float]) -> list[Any]:
+def thinned(outputs: Sequence[Any], factors: Sequence[Any]) -> list[Any]:
     """Return outputs times factors, each in the scope of the neuron that it comes from.
 
     Parameters
     ----------
     outputs : sequence of Value
         Of a layer.
-    factors : sequence of float
+    factors : sequence of float or Value
         As many, as `Dropout.factors` gives them. Where one is 0, its node is labelled "dropped".
 
     Examples
@@ -171,7 +200,9 @@ def thinned(outputs: Sequence[Any], factors: Sequence[float]) -> list[Any]:
     """
     results = []
     for x, factor in zip(outputs, factors, strict=True):
-        product = x * Value(factor, "" if factor else "dropped", constant=True)
+        if not isinstance(factor, Value):
+            factor = Value(factor, "" if factor else "dropped", constant=True)
+        product = x * factor
         product.scope = x.scope
         results.append(product)
     return results

@@ -1,6 +1,7 @@
 r"""What training makes small: losses of one sample, from the model's scores s.
 
 All are differentiable and fall as the error falls (lecture, "logistic regression loss function").
+A target may also be a Value, as when the loss is recorded to be compiled; then nobody checks it.
 Those that speak of probabilities take raw scores, not probabilities, so that nothing overflows and
 nothing is rounded to 0; their unit is the nat. Which labels a loss takes is part of it: `LOSSES`.
 """
@@ -11,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd import Value, log_sum_exp, relu, softplus, total
+from autograd import Value, log_sum_exp, pick, relu, softplus, total, weighted_sum
 
 
 def mse(scores: Any, target: Any) -> Any:
@@ -105,6 +106,8 @@ def binary_cross_entropy(scores: Any, target: Any) -> Any:
     -0.81757447619364
     """
     s = only(scores, "binary_cross_entropy")
+    if isinstance(target, Value):
+        return target * softplus(-s) + (1 - target) * softplus(s)
     if not 0 <= target <= 1:
         raise ValueError(
             f"The target is {target!r}, but a target is a probability in [0, 1]. "
@@ -143,6 +146,10 @@ def cross_entropy(scores: Any, target: Any) -> Any:
     """
     if not isinstance(scores, Sequence):
         raise ValueError("cross_entropy needs a list of scores, one for each class; got one score.")
+    if isinstance(target, Value):
+        return log_sum_exp(scores) - pick(scores, target)
+    if _is_row(target) and isinstance(target[0], Value):
+        return log_sum_exp(scores) - weighted_sum(target, scores)
     if _is_row(target):
         fits = len(target) == len(scores) and all(share >= 0 for share in target)
         if not fits or not abs(sum(target) - 1) <= 1e-9:
@@ -177,7 +184,9 @@ def _is_row(target: Any) -> bool:
     return hasattr(target, "__len__") and not isinstance(target, str)
 
 
-def _label(target: Any, loss: str) -> float:
+def _label(target: Any, loss: str) -> Any:
+    if isinstance(target, Value):
+        return target
     if target not in (-1, 1):
         raise ValueError(
             f"The target is {target!r}, but {loss} takes the labels -1 and +1. From classes 0 and "

@@ -164,6 +164,11 @@ class Machine:
             self._engine.shared[:], self._engine.state[:] = old.shared, old.state
         return self._engine.run(samples, backward)
 
+    def results(self, samples: Any) -> Any:
+        """Return the results for samples, as `run`, with what was made for the batches of steps."""
+        done, _, out = self._engine.steps(samples, len(samples), 0)
+        return out if done else None
+
     def leaf_gradients(self) -> list[float]:
         """Return the gradients of all leaves after ``run(..., backward=True)``."""
         learning = self.program.learning

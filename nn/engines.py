@@ -1,0 +1,369 @@
+"""What carries out the steps of training: Values, or the same recorded once and compiled.
+
+`ValueSteps` builds the graph of every batch anew. `MachineSteps` has the loss of one sample
+recorded, with its target, its dropout factors and the penalty, and runs that on whole epochs. Both
+move the same parameters by the same rule, in the same order of samples; numbers agree to about
+1e-12.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from autograd import (
+    Machine,
+    RecordingError,
+    Value,
+    as_values,
+    collector_paused,
+    find_engine,
+    record,
+    to_float,
+)
+from nn.dropout import Dropout, given_masks, training_mode
+from nn.losses import LOSSES, Loss, mean_loss
+from nn.optimizers import Optimizer
+from nn.penalties import l2 as l2_penalty
+
+_WORTH = 3.0  # seconds that training as Values would take, from which compiling pays
+_SECONDS = 3e-6  # that a recorded node takes as a Value, forward and backward
+Judgement = tuple[float, int]  # the mean loss of some samples, and how many were decided rightly
+
+
+class Task:
+    """What is to be learned: a model, its loss on samples, and a penalty.
+
+    Parameters
+    ----------
+    model : Model
+    loss : Loss
+    inputs, targets : sequence
+        N samples, checked.
+    weights : sequence of Value
+        What the penalty is on.
+    l2 : float
+        Its strength λ.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        loss: Loss,
+        inputs: Sequence[Any],
+        targets: Sequence[Any],
+        weights: Sequence[Value],
+        l2: float,
+    ) -> None:
+        self.model, self.loss, self.inputs, self.targets = model, loss, inputs, targets
+        self.weights, self.l2 = weights, l2
+
+    def penalised(self, data_loss: Any) -> Any:
+        """Return a loss with the penalty λ/(2N)·‖w‖² added, N being the size of the data set."""
+        if not self.l2:
+            return data_loss
+        return data_loss + l2_penalty(self.weights, self.l2, len(self.inputs))
+
+
+class ValueSteps:
+    """Steps of training as Values: the graph of every batch is built, derived and forgotten."""
+
+    name = "eager"
+
+    def __init__(self, task: Task, optimizer: Optimizer) -> None:
+        self.task, self.optimizer = task, optimizer
+        self.samples = [as_values(x) for x in task.inputs]  # constants, made once for all epochs
+
+    def epoch(
+        self, batches: Sequence[Sequence[int]], rates: Sequence[float], rng: Any
+    ) -> Iterator[Judgement]:
+        """Move the parameters once for each batch, and yield how it was judged before.
+
+        Parameters
+        ----------
+        batches : sequence of sequence of int
+            The samples of each step.
+        rates : sequence of float
+            The learning rate of each step.
+        rng : random.Random
+            For dropout.
+        """
+        for batch, rate in zip(batches, rates, strict=True):
+            self.optimizer.learning_rate = rate
+            with collector_paused():
+                judgement = self._step(batch, rng)
+            yield judgement
+
+    def _step(self, batch: Sequence[int], rng: Any) -> Judgement:
+        task, optimizer = self.task, self.optimizer
+        with training_mode(rng):
+            scores = [task.model.scores(self.samples[i]) for i in batch]
+        targets = [task.targets[i] for i in batch]
+        data_loss = mean_loss(task.loss, scores, targets)
+        objective = task.penalised(data_loss)
+        optimizer.zero_grad()
+        objective.backward()
+        optimizer.step()
+        numbers = [[s.data for s in sample] for sample in scores]
+        return data_loss.data, sum(map(task.loss.is_right, numbers, targets))
+
+    def evaluate(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Judgement:
+        """Return the mean loss of samples, and how many are decided rightly, without dropout."""
+        return evaluated(self.task.model, self.task.loss, inputs, targets)
+
+    def sync(self) -> None:
+        """Let the parameters show where they are: they always do."""
+
+
+def evaluated(model: Any, loss: Loss, inputs: Sequence[Any], targets: Sequence[Any]) -> Judgement:
+    """Return the mean loss of samples, and how many are decided rightly.
+
+    Examples
+    --------
+    >>> from nn import LogisticRegression
+    >>> evaluated(LogisticRegression(1), LOSSES["logistic"], [[1.0], [2.0]], [1, -1])
+    (0.693147180559945, 1)
+    """
+    losses, right = 0.0, 0
+    for x, target in zip(inputs, targets, strict=True):
+        scores = model.score_numbers(x)
+        # a loss of the user may know Values only
+        losses += to_float(loss(as_values(scores) if loss.targets == "any" else scores, target))
+        right += loss.is_right(scores, target)
+    return losses / len(inputs), right
+
+
+class MachineSteps:
+    """Steps of training as a compiled program.
+
+    Parameters
+    ----------
+    task : Task
+    optimizer : Optimizer
+    batch : int
+        Samples in a step.
+    engine : {"numpy", "native"}
+    sync : {"step", "epoch", "end"}
+        When the parameters must show where they are.
+
+    Raises
+    ------
+    RecordingError
+        If the model, the loss or the optimizer's rule can't be recorded.
+    """
+
+    def __init__(
+        self, task: Task, optimizer: Optimizer, batch: int, engine: str, sync: str
+    ) -> None:
+        import numpy as np
+
+        self.task, self.optimizer, self.batch, self.when = task, optimizer, batch, sync
+        self.layers: list[tuple[Dropout, int]] = []
+        graph = self._record()
+        self.nodes = len(graph)
+        self._slow = ValueSteps(task, optimizer)
+        self._machine = Machine(
+            graph, engine, batch,
+            parameters=optimizer.parameters, rule=_rule_of(optimizer), memory=optimizer.memory,
+        )  # fmt: skip
+        self.name = engine
+        self._data = self._array(task.inputs, task.targets)
+        self._masks = sum(n for _, n in self.layers)
+        self._np = np
+        self._loaded = False
+
+    def _record(self) -> Any:
+        task = self.task
+
+        def objective(x: Any, target: Any, masks: Any) -> list[Any]:
+            left = list(masks)
+
+            def given(dropout: Dropout, n: int) -> list[Any]:
+                if len(left) < n:  # the first run only finds out which there are
+                    self.layers.append((dropout, n))
+                    return [1.0] * n
+                return [left.pop(0) for _ in range(n)]
+
+            with given_masks(given):
+                scores = task.model.scores(x)
+            data_loss = task.loss(scores, target)
+            return [task.penalised(data_loss), data_loss, *scores]
+
+        samples = [(task.inputs[i], task.targets[i]) for i in (0, len(task.inputs) - 1)]
+        record(objective, [(*samples[0], [])], {})
+        self.layers = self.layers[: len(self.layers) // 2]  # it ran twice
+        ones = [1.0] * sum(n for _, n in self.layers)
+        return record(objective, [(*sample, ones) for sample in samples], {})[0]
+
+    def _array(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Any:
+        import numpy as np
+
+        columns = np.array(targets, dtype=float).reshape(len(targets), -1)
+        return np.concatenate([np.array(inputs, dtype=float), columns], axis=1)
+
+    def _with_masks(self, order: Any, rng: Any) -> Any:
+        """Return samples in their order, with the dropout factors that each gets this time."""
+        np = self._np
+        rows = [[f for drop, n in self.layers for f in drop.factors(n, rng)] for _ in order]
+        return np.concatenate([self._data[order], np.array(rows)], axis=1)
+
+    def _load(self) -> None:
+        state = self.optimizer.state if self.optimizer.memory else ()
+        self._machine.load(state)
+        self._loaded = True
+
+    def sync(self) -> None:
+        """Let the parameters, their gradients and the optimizer show where they are."""
+        if not self._loaded:
+            return
+        machine, optimizer = self._machine, self.optimizer
+        grads = machine.gradients()
+        for p, number, grad in zip(optimizer.parameters, machine.data(), grads, strict=True):
+            p.data, p.grad = number, grad
+        if optimizer.memory:
+            optimizer.state = machine.state()
+
+    def epoch(
+        self, batches: Sequence[Sequence[int]], rates: Sequence[float], rng: Any
+    ) -> Iterator[Judgement]:
+        """Move the parameters once for each batch, see `ValueSteps.epoch`."""
+        size = 1 if self.when == "step" else len(batches)
+        for k in range(0, len(batches), size):
+            yield from self._chunk(batches[k : k + size], rates[k : k + size], rng)
+
+    def _chunk(
+        self, batches: Sequence[Sequence[int]], rates: Sequence[float], rng: Any
+    ) -> Iterator[Judgement]:
+        np, optimizer = self._np, self.optimizer
+        if self.when == "step" or not self._loaded:
+            self._load()  # somebody may have moved them
+        order = np.concatenate([np.array(batch, dtype=np.int64) for batch in batches])
+        samples, before_masks = self._data, rng.getstate() if self._masks else None
+        if self._masks:
+            samples, order = self._with_masks(order, rng), np.arange(len(order))
+        before, first = self._machine.snapshot(), optimizer.steps + 1
+        size = len(batches[0])
+        done, losses, out = self._machine.train(samples, size, rates, first, order)
+        del losses
+        if done < len(batches):  # a number was not finite: Values will say what that means
+            self._machine.restore(before)
+            if done:
+                fine = order[: done * size]
+                self._machine.train(samples, size, rates[:done], first, fine)
+        optimizer.steps += done
+        if self.when != "end" or done < len(batches):
+            self.sync()
+        yield from self._judged(batches[:done], out)
+        if done < len(batches):
+            if before_masks is not None:
+                rng.setstate(before_masks)
+                for _ in range(done * size):
+                    for dropout, n in self.layers:
+                        dropout.factors(n, rng)
+            yield from self._slow.epoch(batches[done:], rates[done:], rng)
+            self._load()
+
+    def _judged(self, batches: Sequence[Sequence[int]], out: Any) -> Iterator[Judgement]:
+        start = 0
+        for batch in batches:
+            rows = out[start : start + len(batch)]
+            start += len(batch)
+            targets = [self.task.targets[i] for i in batch]
+            yield float(rows[:, 1].mean()), count_right(self.task.loss, rows[:, 2:], targets)
+
+    def evaluate(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Judgement:
+        """Return the mean loss of samples, and how many are decided rightly, without dropout."""
+        if not self._loaded:
+            self._load()
+        np = self._np
+        samples = self._array(inputs, targets)
+        samples = np.concatenate([samples, np.ones((len(samples), self._masks))], axis=1)
+        out = self._machine.results(samples)
+        if out is None:
+            self.sync()
+            return self._slow.evaluate(inputs, targets)
+        return float(out[:, 1].mean()), count_right(self.task.loss, out[:, 2:], targets)
+
+
+def count_right(loss: Loss, scores: Any, targets: Sequence[Any]) -> int:
+    """Return how many samples are decided rightly, from an array of scores, (n, outputs)."""
+    import numpy as np
+
+    if loss.decide is None:
+        return 0
+    if LOSSES.get(loss.name) is not loss:
+        return sum(map(loss.is_right, scores.tolist(), targets))
+    wanted = np.array(targets)
+    if loss.name == "cross_entropy":
+        wanted = wanted.argmax(1) if wanted.ndim == 2 else wanted
+        return int((scores.argmax(1) == wanted).sum())
+    middle = 0.5 if loss.name == "binary_cross_entropy" else 0.0
+    return int(((scores[:, 0] > 0) == (wanted > middle)).sum())
+
+
+def _rule_of(optimizer: Optimizer) -> Callable[..., Any]:
+    """Return an optimizer's update with the learning rate as an argument.
+
+    Raises
+    ------
+    RecordingError
+        If it does something else in a step than to update each parameter.
+    """
+    if type(optimizer).step is not Optimizer.step:
+        raise RecordingError(f"{type(optimizer).__name__} makes steps of its own.")
+    twin = copy.copy(optimizer)
+
+    def rule(data: Any, grad: Any, state: Any, rate: Any, step: Any) -> Any:
+        twin.learning_rate = rate
+        return twin.update(data, grad, state, step)
+
+    return rule
+
+
+def make_steps(
+    task: Task, optimizer: Optimizer, batch: int, epochs: int, engine: str, sync: str
+) -> ValueSteps | MachineSteps:
+    """Return what carries out the steps.
+
+    Parameters
+    ----------
+    task, optimizer, batch, sync
+        As in `MachineSteps`.
+    epochs : int
+        How often the samples are gone through, to see whether compiling pays.
+    engine : {"auto", "eager", "numpy", "native"}
+        "auto" compiles if the same as Values would take some seconds. What can't be compiled then
+        runs as Values, with a warning.
+    """
+    found = find_engine(engine)
+    if found == "eager" or (engine == "auto" and not _is_worth_it(task, epochs)):
+        return ValueSteps(task, optimizer)
+    try:
+        return MachineSteps(task, optimizer, batch, found, sync)
+    except (RecordingError, TypeError, ValueError) as error:
+        if engine != "auto":
+            raise
+        warnings.warn(
+            f"Training runs as Values, more slowly, since it can't be compiled: {error}",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+        return ValueSteps(task, optimizer)
+
+
+def _is_worth_it(task: Task, epochs: int) -> bool:
+    """Return whether training as Values would take seconds, from the graph of one sample."""
+    with training_mode(0), collector_paused():
+        scores = task.model.scores(as_values(task.inputs[0]))
+    seen, stack, terms = set(scores), list(scores), 0
+    while stack:
+        parents = stack.pop().parents
+        terms += len(parents)
+        for node in parents:
+            if node not in seen and node.op:
+                stack.append(node)
+            seen.add(node)
+    # a weighted sum is one node, but takes time for each of its terms
+    return (len(seen) + terms / 4) * len(task.inputs) * epochs * _SECONDS / 4 > _WORTH
