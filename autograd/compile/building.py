@@ -110,7 +110,9 @@ class _Builder:
             self._add(total, ops.exp(x - shift), [terms, _column(top)], watches=watches)
             self._add(out, x + ops.log(shift), [_column(top), _column(total)])
         elif group.op is ops.pick_of:
-            self._add(out, None, group.operands, reduce="pick", watches=self._hidden(group.operands))
+            self._add(
+                out, None, group.operands, reduce="pick", watches=self._hidden(group.operands)
+            )
         else:
             inputs, views = _inputs(group.operands)
             foreign = group.op not in ops.built_in()
