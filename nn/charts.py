@@ -1,8 +1,8 @@
-"""Charts of training as SVG, from the standard library alone: losses, the confusion table."""
+"""Charts as SVG, from the standard library alone: curves, a history, the confusion table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import isfinite
@@ -11,6 +11,7 @@ from typing import Any
 from autograd import look
 from nn.axes import (
     BOTTOM,
+    CLASS_COLOURS,
     HEIGHT,
     INK,
     LEFT,
@@ -26,6 +27,97 @@ from nn.axes import (
 )
 from nn.history import History
 from nn.metrics import accuracy, confusion, confusion_text
+
+_DASHES = ("none", "7 4", "2 3", "9 3 2 3", "12 4", "1 5", "5 2")
+_MOST_ROWS = 8
+_CURVES_BOX = (float(LEFT), float(TOP), 520.0, float(HEIGHT - BOTTOM))
+Curve = tuple[Sequence[float], Sequence[float]]
+
+# ------------------------------------------------------------------------------------ any curves
+
+
+def show_curves(
+    curves: Mapping[str, Curve],
+    *,
+    points: Curve | None = None,
+    x_name: str = "x",
+    y_name: str = "y",
+    title: str = "",
+) -> Chart:
+    """Return curves by name in one picture, and the points that they are to fit.
+
+    Parameters
+    ----------
+    curves : mapping of str to (sequence of float, sequence of float)
+        By name x and y of each curve: 1 to 7 curves of at least one finite point. Where y is nan or
+        inf the curve is broken.
+    points : (sequence of float, sequence of float), optional
+        x and y of samples, drawn as dots.
+    x_name, y_name, title : str, optional
+        What the axes and the picture are called. The y axis is logarithmic where all numbers are
+        above 0 and span more than two decades.
+
+    Raises
+    ------
+    ValueError
+        If there are no curves or too many, x and y are not equally many, an x is not finite, or
+        nothing is there to draw.
+
+    Examples
+    --------
+    >>> xs = [0.0, 1.0, 2.0]
+    >>> show_curves({"parabola": (xs, [x * x for x in xs]), "line": (xs, xs)}).alt
+    'y over x from 0 to 2: parabola ends at 4, line at 2'
+    """
+    if not 1 <= len(curves) <= len(_DASHES):
+        raise ValueError(f"A picture has 1 to {len(_DASHES)} curves; got {len(curves)}.")
+    pairs = {**curves, "points": points} if points else dict(curves)
+    for name, (xs, ys) in pairs.items():
+        if len(xs) != len(ys) or not all(map(isfinite, xs)):
+            raise ValueError(
+                f"{name!r:.60} needs as many y as x, and finite x; got {len(xs)} x and {len(ys)} y."
+            )
+        if not any(map(isfinite, ys)):
+            raise ValueError(f"{name!r:.60} has no finite y, so there is nothing to draw.")
+    across = [x for xs, _ in pairs.values() for x in xs]
+    up = [y for _, ys in pairs.values() for y in ys if isfinite(y)]
+    logarithmic = is_logarithmic(up)
+    low, high = min(across), max(across)
+    axes = Axes(
+        (low, high if high > low else low + 1), span_of(up, logarithmic), logarithmic, _CURVES_BOX
+    )
+    whole = all(float(x).is_integer() for x in across)
+    parts = [text_at(LEFT, 20, title, "start", bold=True)] if title else []
+    parts.append(axes.frame(x_name, y_name + ", logarithmic scale" * logarithmic, whole=whole))
+    if points:
+        for x, y in zip(*points, strict=True):
+            if isfinite(y):
+                place = axes.place(x, y)
+                parts.append(
+                    f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="3.5" '
+                    f'fill="{look.NEUTRAL}" fill-opacity="0.75"/>'
+                )
+    ends = []
+    for (name, (xs, ys)), colour, dashes in zip(
+        curves.items(), CLASS_COLOURS, _DASHES, strict=False
+    ):
+        parts.append(axes.curve(xs, ys, colour, dashes))
+        last = [y for y in ys if isfinite(y)][-1]
+        ends.append((axes.place(low, last)[1], look.cut(name, 18), colour, dashes, last))
+    parts += _end_labels(sorted(ends), _CURVES_BOX[2])
+    said = [f"{name} ends at {look.number(last)}" for _, name, _, _, last in ends]
+    said = [said[0], *(words.replace(" ends at", " at") for words in said[1:])]
+    alt = f"{title}: " if title else ""
+    alt += f"{y_name} over {x_name} from {look.number(low)} to {look.number(high)}: "
+    alt += ", ".join(said)
+    text = [alt]
+    for name, (xs, ys) in curves.items():
+        every = -(-len(xs) // _MOST_ROWS)
+        some = [i for i in range(len(xs)) if i % every == 0 or i == len(xs) - 1]
+        shown = (f"{look.number(xs[i], 3)}: {look.number(ys[i])}" for i in some)
+        text.append(f"{name}  {',  '.join(shown)}")
+    return Chart(svg_of(_CURVES_BOX[2] + 200, HEIGHT, parts, alt), alt, "\n".join(text))
+
 
 # ---------------------------------------------------------------------------------- the history
 
@@ -146,9 +238,11 @@ def summary_of(history: History) -> Summary:
     return Summary(words, best.epoch, judged, trouble)
 
 
-def _end_labels(ends: Sequence[tuple[float, str, str, str, float]]) -> list[str]:
+def _end_labels(
+    ends: Sequence[tuple[float, str, str, str, float]], right: float = WIDTH - RIGHT
+) -> list[str]:
     """Return the names of curves beside their ends, none over another or below the axes."""
-    labels, x, lowest = [], WIDTH - RIGHT + 8, -99.0
+    labels, x, lowest = [], right + 8, -99.0
     for i, (y, name, colour, dashes, value) in enumerate(ends):
         room = 16 * (len(ends) - 1 - i)
         lowest = max(min(y, HEIGHT - BOTTOM - 4 - room), lowest + 16)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 import nn
-from nn import History, Report, show_confusion, show_history
+from nn import History, Report, show_confusion, show_curves, show_history
 from nn.axes import Axes, Chart, decades, span_of, ticks
 
 INF, NAN = math.inf, math.nan
@@ -225,3 +225,42 @@ def test_bad_arguments_are_refused(call, text):
 def test_pictures_are_the_same_in_two_runs():
     assert show_history(history([0.7, 0.4])) == show_history(history([0.7, 0.4]))
     assert nn.show_confusion([0, 1], [0, 1]) == nn.show_confusion([0, 1], [0, 1])
+
+
+CURVES = [  # curves, points, what the picture says, what it does not
+    ({"a": ([0, 1], [1.0, 2.0])}, None, ["a 2", "x", "y"], "logarithmic"),
+    ({"a": ([0, 1], [1.0, 1e-3]), "b": ([0, 2], [1.0, 0.5])}, None, ["b 0.5"], "nan"),
+    ({"a": ([0, 1, 2], [1.0, NAN, 3.0])}, ([0.5], [2.0]), ["a 3"], "logarithmic"),
+    ({"a": ([1], [4.0])}, None, ["a 4"], "nan"),
+]
+
+
+@pytest.mark.parametrize(("curves", "points", "said", "unsaid"), CURVES)
+def test_curves_are_drawn_with_their_names(curves, points, said, unsaid):
+    chart = show_curves(curves, points=points, title="all")
+    assert {"all", *said} <= set(texts(chart))
+    assert unsaid not in " ".join(texts(chart))
+    assert "nan" not in "".join(re.findall(r' (?:d|x|y|cx|cy)="([^"]*)"', chart.svg))
+    assert chart.svg.count("<circle") == (len(points[0]) if points else 0)
+    assert len(str(chart).splitlines()) == 1 + len(curves)
+
+
+def test_many_decades_make_the_axis_logarithmic():
+    chart = show_curves({"a": ([0, 1], [1.0, 1e-3])}, y_name="size")
+    assert "size, logarithmic scale" in texts(chart)
+
+
+NO_CURVES = [
+    ({}, None, "1 to 7 curves; got 0"),
+    ({str(i): ([0], [0.0]) for i in range(8)}, None, "1 to 7 curves; got 8"),
+    ({"a": ([0, 1], [1.0])}, None, "'a' needs as many y as x, and finite x; got 2 x and 1 y"),
+    ({"a": ([INF], [1.0])}, None, "finite x"),
+    ({"a": ([0], [NAN])}, None, "'a' has no finite y"),
+    ({"a": ([0], [1.0])}, ([0], []), "'points' needs as many"),
+]
+
+
+@pytest.mark.parametrize(("curves", "points", "words"), NO_CURVES)
+def test_what_is_no_curve_is_refused(curves, points, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        show_curves(curves, points=points)
