@@ -20,8 +20,8 @@ Step wise   descend, gradient_descent, stochastic_gradient_descent, per_sample_g
             backprop_algorithm
 Judging     accuracy, confusion, confusion_text
 Figures     from nn import figures: the lecture's ten, each a function
-Seeing      show_history, show_boundary, show_confusion, Replay, network, backprop_table, and with
-            matplotlib plot_history, plot_boundary, plot_confusion
+Seeing      show_history, show_curves, show_boundary, show_confusion, Replay, network,
+            backprop_table, and with matplotlib plot_history, plot_boundary, plot_confusion
 Keeping     save, load, load_with_about
 """
 
@@ -40,7 +40,7 @@ from nn.axes import Chart
 from nn.backprop_table import BackpropTable, NeuronRow, backprop_table
 from nn.boundary import DecisionMap, decision_map, show_boundary
 from nn.by_hand import half_squared_error, mazur_network, xor_network
-from nn.charts import history_mimebundle, show_confusion, show_history
+from nn.charts import history_mimebundle, show_confusion, show_curves, show_history
 from nn.data import Dataset, batches, split
 from nn.descent import (
     Descent,
@@ -193,6 +193,7 @@ __all__ = [
     "save",
     "show_boundary",
     "show_confusion",
+    "show_curves",
     "show_history",
     "softmax",
     "sparkline",
