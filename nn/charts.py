@@ -1,4 +1,4 @@
-"""Charts as SVG, from the standard library alone: curves, a history, the confusion table."""
+"""Charts as SVG, from the standard library alone: curves, losses, the confusion table."""
 
 from __future__ import annotations
 
@@ -28,95 +28,123 @@ from nn.axes import (
 from nn.history import History
 from nn.metrics import accuracy, confusion, confusion_text
 
-_DASHES = ("none", "7 4", "2 3", "9 3 2 3", "12 4", "1 5", "5 2")
-_MOST_ROWS = 8
-_CURVES_BOX = (float(LEFT), float(TOP), 520.0, float(HEIGHT - BOTTOM))
-Curve = tuple[Sequence[float], Sequence[float]]
+# ------------------------------------------------------------------------------------ the curves
 
-# ------------------------------------------------------------------------------------ any curves
+_DASHES = ("", "7 4", "2 3", "9 3 2 3", "4 2", "12 3", "1 2")
+_MOST_ROWS = 12
 
 
 def show_curves(
-    curves: Mapping[str, Curve],
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     *,
-    points: Curve | None = None,
-    x_name: str = "x",
-    y_name: str = "y",
+    points: tuple[Sequence[float], Sequence[float]] | None = None,
+    x: str = "",
+    y: str = "",
     title: str = "",
+    logarithmic: bool | None = None,
 ) -> Chart:
-    """Return curves by name in one picture, and the points that they are to fit.
+    """Return curves over a common axis, each with its name and its last number at its end.
 
     Parameters
     ----------
     curves : mapping of str to (sequence of float, sequence of float)
-        By name x and y of each curve: 1 to 7 curves of at least one finite point. Where y is nan or
-        inf the curve is broken.
+        By name, where its points lie and how high, x first; 1 to 7 curves of at least one point.
+        It is broken where a height is not finite.
     points : (sequence of float, sequence of float), optional
-        x and y of samples, drawn as dots.
-    x_name, y_name, title : str, optional
-        What the axes and the picture are called. The y axis is logarithmic where all numbers are
-        above 0 and span more than two decades.
+        Samples that the curves are to fit, drawn as dots: where they lie, and how high.
+    x, y : str, optional
+        Names of the axes.
+    title : str, optional
+        What stands above.
+    logarithmic : bool, optional
+        Whether y is; by default it is where the heights are above 0 and span two decades.
 
     Raises
     ------
     ValueError
-        If there are no curves or too many, x and y are not equally many, an x is not finite, or
-        nothing is there to draw.
+        If there is no curve or too many, one has no point, not as many heights as places or none
+        that is finite, or a logarithmic axis would have to show 0 or less.
 
     Examples
     --------
-    >>> xs = [0.0, 1.0, 2.0]
-    >>> show_curves({"parabola": (xs, [x * x for x in xs]), "line": (xs, xs)}).alt
-    'y over x from 0 to 2: parabola ends at 4, line at 2'
+    >>> chart = show_curves({"square": ([0, 1, 2, 3], [0, 1, 4, 9])}, x="w")
+    >>> chart.alt
+    'square from 0 to 9'
+    >>> print(chart)
+    square from 0 to 9
+    w  square
+    0       0
+    1       1
+    2       4
+    3       9
     """
-    if not 1 <= len(curves) <= len(_DASHES):
-        raise ValueError(f"A picture has 1 to {len(_DASHES)} curves; got {len(curves)}.")
-    pairs = {**curves, "points": points} if points else dict(curves)
-    for name, (xs, ys) in pairs.items():
-        if len(xs) != len(ys) or not all(map(isfinite, xs)):
-            raise ValueError(
-                f"{name!r:.60} needs as many y as x, and finite x; got {len(xs)} x and {len(ys)} y."
+    drawn = _checked_curves(curves)
+    dots = _checked_curves({"points": points}) if points else {}
+    heights = [b for _, ys in (*drawn.values(), *dots.values()) for b in ys if isfinite(b)]
+    places = [a for xs, _ in (*drawn.values(), *dots.values()) for a in xs]
+    if logarithmic is None:
+        logarithmic = is_logarithmic(heights)
+    if logarithmic and min(heights) <= 0:
+        raise ValueError(
+            f"A logarithmic axis has no place for {min(heights)}; all must be above 0."
+        )
+    low, high = min(places), max(places)
+    ends = (low, high) if high > low else (low - 1, high + 1)
+    axes = Axes(ends, span_of(heights, logarithmic), logarithmic)
+    parts = [axes.frame(x, y + ", logarithmic scale" * logarithmic)]
+    parts.append(text_at(LEFT, 18, look.cut(title, 80), "start", bold=True))
+    for a, b in zip(*dots.get("points", ((), ())), strict=True):
+        if isfinite(b):
+            across, down = axes.place(a, b)
+            parts.append(
+                f'<circle cx="{across:.1f}" cy="{down:.1f}" r="3.5" fill="{look.NEUTRAL}" '
+                'fill-opacity="0.75"/>'
             )
-        if not any(map(isfinite, ys)):
-            raise ValueError(f"{name!r:.60} has no finite y, so there is nothing to draw.")
-    across = [x for xs, _ in pairs.values() for x in xs]
-    up = [y for _, ys in pairs.values() for y in ys if isfinite(y)]
-    logarithmic = is_logarithmic(up)
-    low, high = min(across), max(across)
-    axes = Axes(
-        (low, high if high > low else low + 1), span_of(up, logarithmic), logarithmic, _CURVES_BOX
-    )
-    whole = all(float(x).is_integer() for x in across)
-    parts = [text_at(LEFT, 20, title, "start", bold=True)] if title else []
-    parts.append(axes.frame(x_name, y_name + ", logarithmic scale" * logarithmic, whole=whole))
-    if points:
-        for x, y in zip(*points, strict=True):
-            if isfinite(y):
-                place = axes.place(x, y)
-                parts.append(
-                    f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="3.5" '
-                    f'fill="{look.NEUTRAL}" fill-opacity="0.75"/>'
-                )
-    ends = []
-    for (name, (xs, ys)), colour, dashes in zip(
-        curves.items(), CLASS_COLOURS, _DASHES, strict=False
-    ):
-        parts.append(axes.curve(xs, ys, colour, dashes))
-        last = [y for y in ys if isfinite(y)][-1]
-        ends.append((axes.place(low, last)[1], look.cut(name, 18), colour, dashes, last))
-    parts += _end_labels(sorted(ends), _CURVES_BOX[2])
-    said = [f"{name} ends at {look.number(last)}" for _, name, _, _, last in ends]
-    said = [said[0], *(words.replace(" ends at", " at") for words in said[1:])]
-    alt = f"{title}: " if title else ""
-    alt += f"{y_name} over {x_name} from {look.number(low)} to {look.number(high)}: "
-    alt += ", ".join(said)
-    text = [alt]
+    labels, words = [], []
+    for i, (name, (xs, ys)) in enumerate(drawn.items()):
+        parts.append(axes.curve(xs, ys, CLASS_COLOURS[i], _DASHES[i]))
+        seen = [b for b in ys if isfinite(b)]
+        place = axes.place(ends[0], seen[-1])[1]
+        labels.append((place, look.cut(name, 14), CLASS_COLOURS[i], _DASHES[i], ys[-1]))
+        words.append(f"{name} from {look.number(ys[0])} to {look.number(ys[-1])}")
+    parts += _end_labels(sorted(labels))
+    alt = f"{title}: " * bool(title) + "; ".join(words)
+    return Chart(svg_of(WIDTH, HEIGHT, parts, alt), alt, f"{alt}\n{_curve_tables(drawn, x)}")
+
+
+_Curves = dict[str, tuple[list[float], list[float]]]
+
+
+def _checked_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> _Curves:
+    if not 1 <= len(curves) <= len(_DASHES):
+        raise ValueError(f"Give 1 to {len(_DASHES)} curves in a chart; got {len(curves)}.")
+    drawn = {}
     for name, (xs, ys) in curves.items():
-        every = -(-len(xs) // _MOST_ROWS)
-        some = [i for i in range(len(xs)) if i % every == 0 or i == len(xs) - 1]
-        shown = (f"{look.number(xs[i], 3)}: {look.number(ys[i])}" for i in some)
-        text.append(f"{name}  {',  '.join(shown)}")
-    return Chart(svg_of(_CURVES_BOX[2] + 200, HEIGHT, parts, alt), alt, "\n".join(text))
+        places, heights = list(map(float, xs)), list(map(float, ys))
+        if not places or len(places) != len(heights) or not all(map(isfinite, places)):
+            raise ValueError(
+                f"The curve {name!r:.60} needs as many heights as places, at least one, and finite "
+                f"places; got {len(places)} places and {len(heights)} heights."
+            )
+        if not any(map(isfinite, heights)):
+            raise ValueError(f"The curve {name!r:.60} has no height that is finite.")
+        drawn[name] = places, heights
+    return drawn
+
+
+def _curve_tables(drawn: _Curves, x: str) -> str:
+    """Return some points of every curve: a table for those over the same places."""
+    tables = []
+    for places in dict.fromkeys(tuple(xs) for xs, _ in drawn.values()):
+        names = [name for name, (xs, _) in drawn.items() if tuple(xs) == places]
+        every = -(-len(places) // _MOST_ROWS)
+        some = [i for i in range(len(places)) if i % every == 0 or i == len(places) - 1]
+        heights = [drawn[name][1] for name in names]
+        rows = [[x or "x", *names]]
+        rows += [[look.number(n) for n in (places[i], *(ys[i] for ys in heights))] for i in some]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        tables += ["  ".join(map(str.rjust, row, widths)) for row in rows]
+    return "\n".join(tables)
 
 
 # ---------------------------------------------------------------------------------- the history
@@ -238,11 +266,9 @@ def summary_of(history: History) -> Summary:
     return Summary(words, best.epoch, judged, trouble)
 
 
-def _end_labels(
-    ends: Sequence[tuple[float, str, str, str, float]], right: float = WIDTH - RIGHT
-) -> list[str]:
+def _end_labels(ends: Sequence[tuple[float, str, str, str, float]]) -> list[str]:
     """Return the names of curves beside their ends, none over another or below the axes."""
-    labels, x, lowest = [], right + 8, -99.0
+    labels, x, lowest = [], WIDTH - RIGHT + 8, -99.0
     for i, (y, name, colour, dashes, value) in enumerate(ends):
         room = 16 * (len(ends) - 1 - i)
         lowest = max(min(y, HEIGHT - BOTTOM - 4 - room), lowest + 16)

@@ -10,7 +10,7 @@
 # %%
 from math import exp, log
 
-from nn import LeakyIntegrateAndFire, ThresholdNeuron, figures
+from nn import LeakyIntegrateAndFire, ThresholdNeuron, figures, show_curves
 
 # %% [markdown]
 # ## Biological neural networks · биологические нейронные сети
@@ -65,8 +65,20 @@ for current in (1.4, 2.0, 3.0, 8.0):
     print(f"{current:>4} nA  {len(neuron.response([current] * 1000).spikes):2d} spikes")
 
 # %% [markdown]
-# So the strength of the stimulus is in *how often* the neuron fires. That number, the rate, is what
-# the smooth outputs of later notebooks stand for.
+# So the strength of the stimulus is in *how often* the neuron fires. Its rate in spikes per second,
+# over the current:
+
+# %%
+currents = [i / 20 for i in range(101)]
+rates = [10 * len(neuron.response([current] * 1000).spikes) for current in currents]
+show_curves(
+    {"rate": (currents, rates)}, x="current, nA", y="spikes per second", title="silent, then faster"
+)
+
+# %% [markdown]
+# Silence up to 1.5 nA, then a rise. (The little stairs are there because whole spikes are counted
+# in a window of 100 ms.) A number that is 0 up to a threshold and grows above it will come back as
+# *ReLU*.
 
 # %% [markdown]
 # ## A membrane that leaks
@@ -91,8 +103,20 @@ for t in (0, 10, 20, 40):
     print(f"{t:2d} ms  {answer.voltages[10 * t]:7.4f} mV   by the formula {formula:7.4f} mV")
 
 # %% [markdown]
-# It climbs to $R I = 10$ mV and stays below the threshold for ever. The weakest current that
-# ever makes it fire is $V_{th} / R = 1.5$ nA.
+# The same for three currents:
+
+# %%
+answers = {current: neuron.response([current] * 400) for current in (1.0, 1.4, 1.6)}
+show_curves(
+    {f"{current} nA": (answer.times, answer.voltages) for current, answer in answers.items()},
+    x="time, ms",
+    y="membrane, mV",
+    title="the membrane under a constant current",
+)
+
+# %% [markdown]
+# With 1 nA it climbs to $R I = 10$ mV and stays below the threshold for ever. To fire at all it
+# needs more than $V_{th} / R = 1.5$ nA.
 
 # %%
 [neuron.first_spike(current) for current in (1.4, 1.5, 1.500001)]

@@ -213,8 +213,8 @@ sizes = {name: gradient_by_layer(name) for name in ("relu", "tanh", "sigmoid")}
 numbers = range(1, 13)
 show_curves(
     {name: (numbers, size) for name, size in sizes.items()},
-    x_name="hidden layer (1 is next to the inputs)",
-    y_name="largest |∂L/∂w|",
+    x="hidden layer (1 is next to the inputs)",
+    y="largest |∂L/∂w|",
     title="what arrives at the weights of each layer",
 )
 
@@ -267,8 +267,8 @@ def trained(activation, hidden=(8, 8, 8)):
 losses = {name: trained(name) for name in ("sigmoid", "tanh", "relu")}
 show_curves(
     {name: (range(1, 51), values) for name, values in losses.items()},
-    x_name="epoch",
-    y_name="loss",
+    x="epoch",
+    y="loss",
     title="three hidden layers, plain SGD",
 )
 

@@ -85,8 +85,15 @@ def execute(source: Path, seconds: float = SECONDS) -> Any:
     return notebook
 
 
+_SECONDS_OF_TRAINING = re.compile(r"  [0-9]+\.[0-9] s$", flags=re.MULTILINE)
+
+
 def _make_repeatable(output: Any, name: str) -> None:
-    """Take out what differs from run to run: the marks of players, the places of errors."""
+    """Take out what differs from run to run: how long epochs took, marks of players, places."""
+    for kind, text in output.get("data", {}).items():
+        output.data[kind] = _SECONDS_OF_TRAINING.sub("", text)
+    if "text" in output:
+        output.text = _SECONDS_OF_TRAINING.sub("", output.text)
     if html := output.get("data", {}).get("text/html"):
         marks = list(dict.fromkeys(re.findall(r"player-[0-9a-f]{12}", html)))
         for i, mark in enumerate(marks):
