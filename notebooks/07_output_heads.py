@@ -20,7 +20,9 @@ from math import exp, log
 from autograd import Value, derive, log_sum_exp, sigmoid
 from nn import (
     MLP,
+    Dataset,
     LinearRegression,
+    Replay,
     Scaler,
     SoftmaxRegression,
     backprop_table,
@@ -34,7 +36,6 @@ from nn import (
     load_iris,
     logistic,
     mse,
-    network,
     show_confusion,
     show_curves,
     softmax,
@@ -214,7 +215,8 @@ for name, factor in kinds.items():
 #
 # ### A curve
 #
-# A linear head does not make a linear model. With ten hidden neurons behind it:
+# A linear head does not make a linear model. With ten hidden neurons behind it (move the slider, and
+# the curve learns):
 
 # %%
 rng = random.Random(3)
@@ -222,13 +224,10 @@ bent = [[rng.uniform(-3, 3)] for _ in range(40)]
 heights = [3 * sigmoid(4 * x) - x + rng.gauss(0, 0.15) for (x,) in bent]
 
 curve = MLP(1, [10, 1], activation="tanh", seed=1)
-fit(curve, bent, heights, epochs=150, learning_rate=0.05)
-grid = [-3 + 0.1 * i for i in range(61)]
-show_curves(
-    {"MLP 1–10–1": (grid, [curve([x]).data for x in grid])},
-    points=([x for (x,) in bent], heights),
-    y="t",
-)
+samples = Dataset(bent, heights, "a bent line", ["x"], [])
+replay = Replay(curve, samples, every=8)
+fit(curve, bent, heights, epochs=150, learning_rate=0.05, on_report=replay.record)
+replay
 
 # %% [markdown]
 # ## Softmax · softmax
@@ -438,11 +437,18 @@ print(f"accuracy on the others {evaluate(model, test.inputs, test.targets)[1]:.1
 # against it. **Predict** what the zero's looks like in the middle.
 
 # %%
-sample = 3
-network(model, test.inputs[sample], test.targets[sample], image_shape=(8, 8))
+weights = {f"weights of {k}": [w.data for w in n.w] for k, n in enumerate(model.layers[0].neurons)}
+figures.images(weights, (8, 8), signed=True, across=5)
 
 # %% [markdown]
-# What it says about one test digit, in scores and in probabilities:
+# Ink in the middle speaks loudly against a zero.
+#
+# Here is one test digit, and what the network says about it in scores and in probabilities. Which
+# two did it waver between?
+
+# %%
+sample = 3
+figures.images({f"a {test.targets[sample]}": test.inputs[sample]}, (8, 8))
 
 # %%
 figures.softmax_bars(model.score_numbers(test.inputs[sample]), test.targets[sample])
