@@ -161,9 +161,8 @@ show_curves(
 # %%
 n = len(inputs)
 mean_x, mean_t = sum(x for (x,) in inputs) / n, sum(targets) / n
-slope = sum((x - mean_x) * (t - mean_t) for (x,), t in zip(inputs, targets, strict=True)) / sum(
-    (x - mean_x) ** 2 for (x,) in inputs
-)
+together = sum((x - mean_x) * (t - mean_t) for (x,), t in zip(inputs, targets, strict=True))
+slope = together / sum((x - mean_x) ** 2 for (x,) in inputs)
 print("trained     ", line.w[0].data, line.b.data)
 print("closed form ", slope, mean_t - slope * mean_x)
 
@@ -215,8 +214,8 @@ for name, factor in kinds.items():
 #
 # ### A curve
 #
-# A linear head does not make a linear model. With ten hidden neurons behind it (move the slider, and
-# the curve learns):
+# A linear head does not make a linear model. With ten hidden neurons behind it (move the slider,
+# and the curve learns):
 
 # %%
 rng = random.Random(3)
@@ -263,9 +262,9 @@ softmax([0.0, -1.5])[1], sigmoid(-1.5)
 #
 # $$L = -\sum_i o_i \ln p_i$$
 #
-# where $o$ is 1 for the right class and 0 elsewhere. (The lecture's log is the natural one.) All but
-# one term vanish, and the loss is $-\ln p$ of the right class. Here is the whole way for the scores
-# 1, 2, 3, where class 2 is the right one:
+# where $o$ is 1 for the right class and 0 elsewhere. (The lecture's log is the natural one.) All
+# but one term vanish, and the loss is $-\ln p$ of the right class. Here is the whole way for the
+# scores 1, 2, 3, where class 2 is the right one:
 
 # %%
 figures.softmax_bars([1.0, 2.0, 3.0], target=2)
@@ -420,8 +419,8 @@ for i, row in enumerate(hidden):
 # %% [markdown]
 # ## Ten digits
 #
-# 500 handwritten digits of 8 × 8 pixels to learn from, 360 others to judge by. First one softmax
-# layer alone, 64 inputs and 10 scores.
+# About 500 handwritten digits of 8 × 8 pixels to learn from, 359 others to judge by, and one
+# softmax layer alone: 64 inputs, 10 scores.
 
 # %%
 digits = load_digits()
