@@ -20,8 +20,9 @@ Step wise   descend, gradient_descent, stochastic_gradient_descent, per_sample_g
             backprop_algorithm
 Judging     accuracy, confusion, confusion_text
 Figures     from nn import figures: the lecture's ten, each a function
-Seeing      show_history, show_curves, show_boundary, show_confusion, Replay, network,
-            backprop_table, and with matplotlib plot_history, plot_boundary, plot_confusion
+Seeing      show_history, show_curves, show_boundary, show_features (features), show_confusion,
+            Replay, network, backprop_table, and with matplotlib plot_history, plot_boundary,
+            plot_confusion
 Keeping     save, load, load_with_about
 """
 
@@ -50,6 +51,7 @@ from nn.descent import (
     stochastic_gradient_descent,
 )
 from nn.dropout import Dropout, training_mode
+from nn.features import features, show_features
 from nn.five_steps import AlgorithmStep, backprop_algorithm
 from nn.grid_search import GridSearch, Trial, grid_search
 from nn.history import History, Report, sparkline
@@ -157,6 +159,7 @@ __all__ = [
     "decision_map",
     "descend",
     "evaluate",
+    "features",
     "find_activation",
     "find_loss",
     "find_optimizer",
@@ -194,6 +197,7 @@ __all__ = [
     "show_boundary",
     "show_confusion",
     "show_curves",
+    "show_features",
     "show_history",
     "softmax",
     "sparkline",

@@ -37,6 +37,7 @@ _MOST_ROWS = 12
 def show_curves(
     curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     *,
+    points: tuple[Sequence[float], Sequence[float]] | None = None,
     x: str = "",
     y: str = "",
     title: str = "",
@@ -49,6 +50,8 @@ def show_curves(
     curves : mapping of str to (sequence of float, sequence of float)
         By name, where its points lie and how high, x first; 1 to 7 curves of at least one point.
         It is broken where a height is not finite.
+    points : (sequence of float, sequence of float), optional
+        Samples that the curves are to fit, drawn as dots: where they lie, and how high.
     x, y : str, optional
         Names of the axes.
     title : str, optional
@@ -76,8 +79,9 @@ def show_curves(
     3       9
     """
     drawn = _checked_curves(curves)
-    heights = [b for _, ys in drawn.values() for b in ys if isfinite(b)]
-    places = [a for xs, _ in drawn.values() for a in xs]
+    dots = _checked_curves({"points": points}) if points else {}
+    heights = [b for _, ys in (*drawn.values(), *dots.values()) for b in ys if isfinite(b)]
+    places = [a for xs, _ in (*drawn.values(), *dots.values()) for a in xs]
     if logarithmic is None:
         logarithmic = is_logarithmic(heights)
     if logarithmic and min(heights) <= 0:
@@ -89,6 +93,13 @@ def show_curves(
     axes = Axes(ends, span_of(heights, logarithmic), logarithmic)
     parts = [axes.frame(x, y + ", logarithmic scale" * logarithmic)]
     parts.append(text_at(LEFT, 18, look.cut(title, 80), "start", bold=True))
+    for a, b in zip(*dots.get("points", ((), ())), strict=True):
+        if isfinite(b):
+            across, down = axes.place(a, b)
+            parts.append(
+                f'<circle cx="{across:.1f}" cy="{down:.1f}" r="3.5" fill="{look.NEUTRAL}" '
+                'fill-opacity="0.75"/>'
+            )
     labels, words = [], []
     for i, (name, (xs, ys)) in enumerate(drawn.items()):
         parts.append(axes.curve(xs, ys, CLASS_COLOURS[i], _DASHES[i]))

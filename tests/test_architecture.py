@@ -54,7 +54,7 @@ FLOORS = [
     },
     {"nn.charts", "nn.perceptron"},
     {"nn.boundary"},
-    {"nn.plots", "nn.replay"},
+    {"nn.features", "nn.plots", "nn.replay"},
     {"nn.storage", "nn.training"},
     {"nn.descent", "nn.five_steps", "nn.grid_search", "nn.refitting", "nn.tasks"},
     {"nn.report"},

@@ -145,6 +145,12 @@ def test_curves_of_any_kind(curves, settings, said, unsaid):
     assert ElementTree.fromstring(chart.svg).get("aria-label") == chart.alt
 
 
+def test_the_samples_that_a_curve_fits_are_dots():
+    chart = show_curves({"a": ([0, 1], [1, 3])}, points=([0.5, -4.0, 1.0], [2.0, 9.0, NAN]))
+    assert chart.svg.count("<circle") == 2
+    assert {"−4", "8"} <= set(texts(chart)), "the axes have room for them"
+
+
 def test_a_curve_of_any_kind_runs_through_its_points():
     chart = show_curves({"a": ([0, 1, 2], [0.0, 4.0, 2.0])})
     axes = Axes((0, 2), span_of([0.0, 4.0, 2.0]))
@@ -261,6 +267,7 @@ REFUSED = [
     (lambda: show_curves({"a": ([0, 1], [0])}), "got 2 places and 1 heights"),
     (lambda: show_curves({"a": ([INF], [0])}), "finite places"),
     (lambda: show_curves({"a": ([0], [NAN])}), "no height that is finite"),
+    (lambda: show_curves({"a": ([0], [0])}, points=([0], [])), "'points' needs as many heights"),
     (lambda: show_curves({"a": ([0], [0])}, logarithmic=True), "no place for 0.0"),
 ]
 
