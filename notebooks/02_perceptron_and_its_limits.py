@@ -24,8 +24,8 @@ XOR = [-1, 1, 1, -1]
 # $$\text{where } \operatorname{sign}(w^\top x_n) \ne y_n: \qquad w \leftarrow w + y_n x_n$$
 #
 # > **What the lecture leaves out.** There is no *bias* in its formulas, so the line between the two
-# > answers would always run through the point $(0, 0)$, and not even "and" could be learned: at $x
-# > = (0, 0)$ every sum is 0. The cure is an input $x_0$ that is always 1; its weight is the bias
+# > answers would always run through the point $(0, 0)$, and not even "and" could be learned: at
+# > $x = (0, 0)$ every sum is 0. The cure is an input $x_0$ that is always 1; its weight is the bias
 # > $b$. Our `Perceptron` has it, so that $w = (b, w_1, w_2)$.
 
 # %% [markdown]
@@ -99,8 +99,8 @@ for seed in range(5):
 #
 # Not if there is a line at all (A. Novikoff, 1962): with $R$ the length of the longest sample and
 # $\gamma$ the distance of the nearest sample from some line that separates them, there are at most
-# $R^2 / \gamma^2$ updates. Lengths count the input $x_0 = 1$. For "and" and the line $-3 + 2 x_1 +
-# 2 x_2 = 0$:
+# $R^2 / \gamma^2$ updates. Lengths count the input $x_0 = 1$. For "and" and the line
+# $-3 + 2 x_1 + 2 x_2 = 0$:
 
 # %%
 longest = max(1 + x1**2 + x2**2 for x1, x2 in CORNERS)
@@ -150,8 +150,9 @@ for b, w1, w2 in product(weights, repeat=3):
 print(f"the best of {len(weights) ** 3} lines is right on {most} of 4 samples")
 
 # %% [markdown]
-# A proof takes two lines. From $(0,1)$ and $(1,0)$: $b + w_2 > 0$ and $b + w_1 > 0$, so that $2 b +
-# w_1 + w_2 > 0$. From $(1,1)$: $b + w_1 + w_2 \le 0$. Hence $b > 0$, but from $(0,0)$: $b \le 0$.
+# A proof takes two lines. From $(0,1)$ and $(1,0)$: $b + w_2 > 0$ and $b + w_1 > 0$, so that
+# $2 b + w_1 + w_2 > 0$. From $(1,1)$: $b + w_1 + w_2 \le 0$. Hence $b > 0$, but from $(0,0)$:
+# $b \le 0$.
 
 # %% [markdown]
 # ### Make the best of it

@@ -156,8 +156,8 @@ nn.likelihood(untrained, inputs, labels), 2.0**-20
 figures.likelihood_bars(nn.label_probabilities(guess, inputs, labels))
 
 # %% [markdown]
-# **Predict.** The likelihood with all weights 0 is $2^{-N}$. What does the computer say for $N =
-# 1000$? For $N = 1100$?
+# **Predict.** The likelihood with all weights 0 is $2^{-N}$. What does the computer say for
+# $N = 1000$? For $N = 1100$?
 
 # %%
 for n in (10, 1000, 1074, 1100):
@@ -262,6 +262,7 @@ chances = {
 }
 show_curves(
     {name: (some_hours, values) for name, values in chances.items()},
+    points=(HOURS, PASSED),
     x="hours",
     y="probability to pass",
     title="what the model believes",

@@ -55,8 +55,8 @@ show_curves(
 # With 0.1 it comes near by a fifth in each step. With 0.5 the factor is 0, and it is there at once.
 # With 1 the factor is $-1$: to and fro for ever. Above 1 every step is larger than the one before.
 #
-# This is the lecture's «чтобы не скакать туда-сюда»: small steps are not modesty, they decide
-# whether we arrive. Only for $w^2$ can the best rate be read off; in general it is found by trying.
+# The lecture takes small steps "so as not to run to and fro": they decide whether we arrive at all.
+# Only for $w^2$ can the best rate be read off; in general it is found by trying.
 
 # %% [markdown]
 # ### Two numbers
@@ -154,7 +154,9 @@ labels = [2 * passed - 1 for passed in PASSED]
 EPOCHS, RATE = 20, 0.5
 
 # %% [markdown]
-# **Gradient descent** · *градиентный спуск*: every step looks at all $N$ samples.
+# ### All samples: gradient descent · градиентный спуск
+#
+# Every step looks at all $N$ samples.
 #
 # $$w \leftarrow w - \eta \left( -\frac{1}{N} \sum_{i=1}^{N}
 #   \frac{y_i x_i}{1 + e^{y_i w^\top x_i}} \right)$$
@@ -166,16 +168,18 @@ whole = nn.gradient_descent(
 print(whole)
 
 # %% [markdown]
-# **Stochastic gradient descent** · *стохастический градиентный спуск*: every step looks at one
-# *batch* (подвыборка) of $N_{batch}$ samples.
+# ### Batches: stochastic gradient descent · стохастический градиентный спуск
+#
+# Every step looks at one *batch* (подвыборка) of $N_{batch}$ samples.
 #
 # $$w \leftarrow w - \eta \left( -\frac{1}{N_{batch}} \sum_{x_i \in batch}
 #   \frac{y_i x_i}{1 + e^{y_i w^\top x_i}} \right)$$
 #
 # > In these formulas $N_{batch}$ is the *size* of a batch, not their number.
 #
-# **Very stochastic gradient descent** · *очень стохастический градиентный спуск*: every step looks
-# at a single sample.
+# ### Single samples: very stochastic · очень стохастический градиентный спуск
+#
+# Every step looks at a single sample.
 #
 # $$w \leftarrow w - \eta \, \frac{\partial L(w^\top x_i, y_i)}{\partial w}$$
 #
@@ -320,7 +324,8 @@ by_hand = [
     RATE * sum(y * x / 2 for (x,), y in zip(inputs, labels, strict=True)) / n,
     RATE * sum(y / 2 for y in labels) / n,
 ]
-print("by hand", by_hand, "  by the engine", whole.points[1])
+for name, hand, engine in zip("wb", by_hand, whole.points[1], strict=True):
+    print(f"{name}  by hand {hand:.6f}   by the engine {round(engine, 9) + 0.0:.6f}")
 
 # %% [markdown]
 # ## The known numbers

@@ -17,9 +17,10 @@ from nn import backprop_table, figures
 #
 # We want to know for every weight $w$ whether the loss rises or falls when $w$ grows, that is
 # $\partial L / \partial w$. A million weights, a million experiments? One pass through the network,
-# from its end to its beginning, gives them all. (The lecture names 1986, when D. Rumelhart, G.
-# Hinton and R. Williams made it known. It had been found several times before, by S. Linnainmaa in
-# 1970 and P. Werbos in 1974 among others.)
+# from its end to its beginning, gives them all. (Where the lecture says «посчитать функцию потерь
+# по конкретному w», this derivative is meant. It names 1986, when D. Rumelhart, G. Hinton and R.
+# Williams made it known. It had been found several times before, by S. Linnainmaa in 1970 and P.
+# Werbos in 1974 among others.)
 
 # %% [markdown]
 # ### By hand
@@ -72,7 +73,7 @@ print(explain(w, w * w + w))
 
 # %% [markdown]
 # What arrives over different paths is *added*. An engine that overwrites in place of adding, an old
-# and popular bug, says 3 or 1 here.
+# and popular bug, says 3 here.
 
 # %% [markdown]
 # ## What a network has · в нейронке у нас есть
@@ -90,9 +91,9 @@ figures.layers()
 # > first sum. It has no biases; we write $b_j^l$, which is a weight on an input that is always 1.
 # > And $L$ is both the loss and the number of the last layer; here $L$ is the loss.
 #
-# The trick is a name: $\delta_j^l = \partial L / \partial s_j^l$. Because $\partial s_j^l /
-# \partial w_{ij}^l = x_i^{l-1}$, every weight's gradient is a product of two numbers that stand at
-# its two ends:
+# The trick is a name: $\delta_j^l = \partial L / \partial s_j^l$. Because
+# $\partial s_j^l / \partial w_{ij}^l = x_i^{l-1}$, every weight's gradient is a product of two
+# numbers that stand at its two ends:
 #
 # $$\frac{\partial L}{\partial w_{ij}^l} = x_i^{l-1} \, \delta_j^l$$
 #
@@ -107,8 +108,8 @@ figures.layers()
 # ## The famous example
 #
 # M. Mazur's "A Step by Step Backpropagation Example" (2015) has taught this to very many people:
-# two inputs, two hidden neurons, two outputs, sigmoids everywhere, and the error $L = \frac12
-# \sum_k (x_k - t_k)^2$. Inputs 0.05 and 0.10, targets 0.01 and 0.99.
+# two inputs, two hidden neurons, two outputs, sigmoids everywhere, and the error
+# $L = \frac12 \sum_k (x_k - t_k)^2$. Inputs 0.05 and 0.10, targets 0.01 and 0.99.
 
 # %%
 INPUTS, TARGETS = [0.05, 0.10], [0.01, 0.99]
@@ -258,7 +259,7 @@ backprop_table(zeros, [1.0, 0.0], 1.0)
 # Thousands copied that number, and whoever builds the example anew and computes carefully gets
 # another one in the seventh digit. Who is right?
 #
-# **The evidence.** The page also prints all new weights, to nine digits:
+# **The evidence.** The page also prints all new weights, to eight or nine digits:
 
 # %%
 PRINTED = [0.149780716, 0.19956143, 0.24975114, 0.29950229]
@@ -268,8 +269,8 @@ for k, (printed, found) in enumerate(zip(PRINTED, ours, strict=True), start=1):
     print(f"w{k}  the page {printed:.9f}   ours {found:.9f}")
 
 # %% [markdown]
-# They are ours, digit for digit. So the page computed the gradients rightly! Then let us feed its
-# own weights forward:
+# They are ours, as far as they are printed. So the page computed the gradients rightly! Then let us
+# feed its own weights forward:
 
 
 # %%
@@ -334,9 +335,9 @@ nn.SGD(learning.parameters(), 0.5).step()
 with_biases = learning.loss(learning.scores(INPUTS), TARGETS).data
 
 # %% [markdown]
-# Suspect 1: round every number to the 24 bits of single precision. A rounding error is about $6
-# \cdot 10^{-8}$ of the number; **predict** whether that can make a difference of $1.5 \cdot
-# 10^{-7}$.
+# Suspect 1: round the weights and the total to the 24 bits of single precision. A rounding error is
+# about $6 \cdot 10^{-8}$ of the number. **Predict** whether the difference, $1.5 \cdot 10^{-7}$,
+# can come from that.
 
 
 # %%
@@ -361,8 +362,8 @@ for name, total in suspects.items():
     print(f"{name:24s} {total:.9f}  {'<- the page' if round(total, 9) == 0.291027924 else ''}")
 
 # %% [markdown]
-# Number 3 it was: all nine digits. The text of the page does it right; the program that printed the
-# total moved the last layer before it computed the hidden δ. The lesson: **all weights move at
+# Number 3 gives all nine digits. The text of the page does it right; the program behind its total
+# must have moved the last layer before it computed the hidden δ. The lesson: **all weights move at
 # once**. A gradient belongs to one point; half of it from here and half from there is the gradient
 # of nothing.
 
@@ -391,8 +392,8 @@ from_printed = ((0.015912196 - 0.01) ** 2 + (0.984065734 - 0.99) ** 2) / 2
 print(f"{from_printed:.9f}")
 
 # %% [markdown]
-# 0.000035085, where the page has 0.0000351085: one digit 1 too many. That one was no algorithm, but
-# a finger. Case closed.
+# 0.000035085, where the page has 0.0000351085: one digit 1 too many. That one looks like a slip of
+# the finger. Case closed.
 #
 # And mark how little harm the wrong order did: after 10,000 rounds both are at $3.5 \cdot 10^{-5}$.
 # Mistakes in gradients often do not stop the learning. That is why one checks them against numbers,
@@ -412,29 +413,12 @@ nn.fit(
 )
 nn.show_boundary(model, moons)
 
-
 # %% [markdown]
-# Each hidden neuron sees the plane with a straight line of its own (a tanh neuron is a logistic
-# regression with doubled weights). One after the other:
-
-
-# %%
-def map_of(neuron):
-    """Return the map of one hidden neuron, with the moons on it."""
-    alone = nn.LogisticRegression(2)
-    for mine, its in zip(alone.w, neuron.w, strict=True):
-        mine.data = 2 * its.data
-    alone.b.data = 2 * neuron.b.data
-    return nn.show_boundary(alone, moons)
-
-
-map_of(model.layers[0].neurons[0])
+# **Predict.** What does each of the three hidden neurons see? Blue is an output near $+1$, red one
+# near $-1$, and the line is where $s = 0$.
 
 # %%
-map_of(model.layers[0].neurons[1])
-
-# %%
-map_of(model.layers[0].neurons[2])
+nn.show_features(model, moons)
 
 # %% [markdown]
 # Three straight lines, and the last neuron makes a curve of them. Nobody told the hidden neurons
