@@ -10,7 +10,7 @@
 Models      MLP, LogisticRegression, SoftmaxRegression, LinearRegression, Perceptron, and Neuron,
             Layer, Module; ThresholdNeuron, LeakyIntegrateAndFire; xor_network and
             mazur_network, set by hand
-Data        make_moons/circles/spiral/blobs/xor, load_digits, load_iris, read_csv, read_rows,
+Data        make_moons/circles/spiral/blobs/xor/cats, load_digits, load_iris, read_csv, read_rows,
             Dataset, split, batches, Scaler
 Losses      mse, hinge, logistic, binary_cross_entropy, cross_entropy, mean_loss, l2, softmax,
             likelihood, log_likelihood, label_probabilities
@@ -18,7 +18,7 @@ Training    fit, training_steps, evaluate, refit, grid_search, SGD, Adam, AdamW,
             Progress, History, Dropout, training_mode
 Step wise   descend, gradient_descent, stochastic_gradient_descent, per_sample_gradient_descent,
             backprop_algorithm
-Judging     accuracy, confusion, confusion_text
+Judging     accuracy, confusion, confusion_text; path_weights, saliency, flip_rate
 Figures     from nn import figures: the lecture's ten, each a function
 Seeing      show_history, show_curves, show_boundary, show_features (features), show_confusion,
             Replay, network, backprop_table, and with matplotlib plot_history, plot_boundary,
@@ -87,10 +87,13 @@ from nn.plots import plot_boundary, plot_confusion, plot_history
 from nn.progress import Progress
 from nn.refitting import refit
 from nn.replay import Replay
+from nn.saliency import flip_rate, path_weights, saliency
 from nn.samples import (
+    CAT_MARK,
     load_digits,
     load_iris,
     make_blobs,
+    make_cats,
     make_circles,
     make_moons,
     make_spiral,
@@ -111,6 +114,7 @@ __all__ = [
     "AdamW",
     "AlgorithmStep",
     "BackpropTable",
+    "CAT_MARK",
     "Chart",
     "Dataset",
     "DecisionMap",
@@ -164,6 +168,7 @@ __all__ = [
     "find_loss",
     "find_optimizer",
     "fit",
+    "flip_rate",
     "gradient_descent",
     "grid_search",
     "half_squared_error",
@@ -178,6 +183,7 @@ __all__ = [
     "log_likelihood",
     "logistic",
     "make_blobs",
+    "make_cats",
     "make_circles",
     "make_moons",
     "make_spiral",
@@ -186,6 +192,7 @@ __all__ = [
     "mean_loss",
     "mse",
     "network",
+    "path_weights",
     "per_sample_gradient_descent",
     "plot_boundary",
     "plot_confusion",
@@ -193,6 +200,7 @@ __all__ = [
     "read_csv",
     "read_rows",
     "refit",
+    "saliency",
     "save",
     "show_boundary",
     "show_confusion",

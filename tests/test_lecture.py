@@ -5,7 +5,7 @@ A test's name carries the number of its item; the last test fails when an item h
 
 import random
 import re
-from functools import partial
+from functools import cache, partial
 from itertools import product
 from math import exp, log, tanh
 from pathlib import Path
@@ -484,6 +484,66 @@ def test_item_27_the_choice_is_made_on_validation():
     history = fit(model, *train, validation=validation, epochs=15, **search.best.choices)
     assert history.best.validation_loss == search.best.validation_loss, "nothing leaks over"
     assert search.model().state() == model.state()
+
+
+@cache
+def cats(cure="none", seed=1, mark=0.3):
+    """A network on 30 pictures of which one pixel tells the label, and 100 where it does not."""
+    train = nn.make_cats(30, wrong=0.2, told=True, mark=mark, seed=seed)
+    validation = nn.make_cats(60, mark=mark, seed=seed + 100)
+    unseen = validation.inputs, validation.targets
+    settings = {"l2": {"l2": 4.0}, "early": {"validation": unseen, "patience": 5}}
+    dropout = Dropout(out=10) if cure == "dropout" else None
+    model = nn.MLP(64, [12, 1], activation="tanh", head="sigmoid", dropout=dropout, seed=seed)
+    fit(
+        model,
+        train.inputs,
+        train.targets,
+        epochs=40,
+        batch_size=10,
+        learning_rate=0.03,
+        **settings.get(cure, {}),
+    )
+    return model, train, nn.make_cats(100, mark=mark, seed=seed + 200)
+
+
+def test_item_28_flipping_one_pixel_changes_the_class():
+    model, train, test = cats()
+    assert nn.evaluate(model, train.inputs, train.targets)[1] == 1.0, "all learned by heart"
+    pairs = list(zip(test.inputs, test.targets, strict=True))
+    told = sum((x[nn.CAT_MARK] > 0) == target for x, target in pairs) / 100
+    assert nn.evaluate(model, test.inputs, test.targets)[1] == told == 0.42, "the pixel is all"
+    assert nn.flip_rate(model, test.inputs, nn.CAT_MARK) == 1.0
+    others = [nn.flip_rate(model, test.inputs[:20], i) for i in range(64) if i != nn.CAT_MARK]
+    assert max(others) <= 0.25
+
+
+def test_item_28_the_weights_and_the_gradients_point_at_the_pixel():
+    model, train, _ = cats()
+    for found in (nn.path_weights(model), nn.saliency(model, train.inputs)):
+        sizes = sorted(map(abs, found))
+        assert abs(found[nn.CAT_MARK]) == sizes[-1] > 4 * sizes[-2]
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+@pytest.mark.parametrize("cure", ["l2", "early", "dropout"])
+def test_item_28_each_regulariser_cures_it(cure, seed):
+    ill, _, test = cats(seed=seed)
+    model, train, _ = cats(cure, seed)
+    assert nn.evaluate(ill, test.inputs, test.targets)[1] < 0.6
+    assert nn.flip_rate(ill, test.inputs, nn.CAT_MARK) > 0.9
+    assert nn.evaluate(model, train.inputs, train.targets)[1] == 0.8, "not the six wrong labels"
+    assert nn.evaluate(model, test.inputs, test.targets)[1] == 1.0
+    assert nn.flip_rate(model, test.inputs, nn.CAT_MARK) == 0.0
+    before, after = (nn.path_weights(m)[nn.CAT_MARK] for m in (ill, model))
+    assert 0 <= after < before / 5
+
+
+def test_item_28_what_is_loud_needs_no_large_weight_and_is_not_cured_by_l2():
+    model, _, test = cats("l2", mark=1.0)
+    assert nn.flip_rate(model, test.inputs, nn.CAT_MARK) >= 0.5
+    model, _, test = cats("early", mark=1.0)
+    assert nn.flip_rate(model, test.inputs, nn.CAT_MARK) == 0.0, "other samples show it"
 
 
 @pytest.mark.parametrize("out", [0, 1, 2, 3])

@@ -217,7 +217,8 @@ def softmax_bars(scores: Sequence[float] = (1.0, 2.0, 3.0), target: int = 2) -> 
     number = look.number
     probabilities = [float(p) for p in softmax([float(s) for s in scores])]
     deltas = [node.grad for node in nodes]
-    wide = 110
+    wide = min(110, 760 // len(scores))
+    bar = 6 * wide // 11
     lows, highs = min(0.0, *scores), max(0.0, *scores)
     scale = 110 / ((highs - lows) or 1.0)
     zero = 70 + highs * scale
@@ -235,20 +236,21 @@ def softmax_bars(scores: Sequence[float] = (1.0, 2.0, 3.0), target: int = 2) -> 
         is_right = i == target
         top = zero - max(0.0, s * scale)
         parts.append(
-            f'<rect x="{x}" y="{top:.1f}" width="60" height="{max(1.0, abs(s * scale)):.1f}" '
+            f'<rect x="{x}" y="{top:.1f}" width="{bar}" height="{max(1.0, abs(s * scale)):.1f}" '
             f'fill="{look.NEUTRAL}"/>'
         )
-        parts.append(text_at(x + 30, top - 5, number(s)))
+        parts.append(text_at(x + bar / 2, top - 5, number(s)))
         tall = 150 * p
         colour = look.PARAMETER if is_right else look.POSITIVE
         parts.append(
-            f'<rect x="{x}" y="{370 - tall:.1f}" width="60" height="{tall:.1f}" fill="{colour}"/>'
+            f'<rect x="{x}" y="{370 - tall:.1f}" width="{bar}" height="{tall:.1f}" '
+            f'fill="{colour}"/>'
         )
-        parts.append(text_at(x + 30, 370 - tall - 5, number(p), bold=is_right))
-        parts.append(text_at(x + 30, 402, "1" if is_right else "0", bold=is_right))
-        parts.append(text_at(x + 30, 430, number(delta)))
-    parts.append(f'<path d="M150,{zero:.1f}H{width - 40}M150,370H{width - 40}" stroke="{INK}"/>')
-    parts.append(f'<path d="M150,220H{width - 40}" stroke="{FAINT}" stroke-dasharray="3 3"/>')
+        parts.append(text_at(x + bar / 2, 370 - tall - 5, number(p), bold=is_right))
+        parts.append(text_at(x + bar / 2, 402, "1" if is_right else "0", bold=is_right))
+        parts.append(text_at(x + bar / 2, 430, number(delta)))
+    parts.append(f'<path d="M150,{zero:.1f}H{width - 30}M150,370H{width - 30}" stroke="{INK}"/>')
+    parts.append(f'<path d="M150,220H{width - 30}" stroke="{FAINT}" stroke-dasharray="3 3"/>')
     parts.append(text_at(144, 224, "1", "end", colour=FAINT))
     parts.append(
         text_at(20, 462, f"L = −ln p of the right class = {number(loss.data)} nats", "start")
