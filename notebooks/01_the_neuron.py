@@ -4,8 +4,8 @@
 # The first chapter of the lecture *нейронные сети*: what a living neuron does when it is pushed,
 # and the two simplest models of it.
 #
-# How to read these notebooks: where a line begins with **Predict**, stop and write your answer
-# down before you run the next cell. A wrong prediction is worth more than a right one.
+# How to read these notebooks: where a line begins with **Predict**, stop and write your answer down
+# before you run the next cell. A wrong prediction is worth more than a right one.
 
 # %%
 from math import exp, log
@@ -15,9 +15,9 @@ from nn import LeakyIntegrateAndFire, ThresholdNeuron, figures, show_curves
 # %% [markdown]
 # ## Biological neural networks · биологические нейронные сети
 #
-# Somebody puts an electrode into a neuron, sends pulses of current of growing strength, and
-# watches the voltage of its membrane. Below is our own experiment of this kind, not drawn but
-# computed: five pulses of 20 ms, of 0.5, 1, 1.4, 2 and 3 nA.
+# Somebody puts an electrode into a neuron, sends pulses of current of growing strength, and watches
+# the voltage of its membrane. Below is our own experiment of this kind, not drawn but computed:
+# five pulses of 20 ms, of 0.5, 1, 1.4, 2 and 3 nA.
 #
 # > **About the wording of the lecture.** The word marked «(??)» stands for a *spike* (спайк,
 # > потенциал действия), and in «сам электрон начинал вырабатывать ток» it is the *neuron* that

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 2 · The perceptron and its limits
 #
-# A neuron that finds its weights by itself, what no neuron can find, and how two layers of them
-# can do it.
+# A neuron that finds its weights by itself, what no neuron can find, and how two layers of them can
+# do it.
 
 # %%
 import warnings
@@ -29,8 +29,8 @@ XOR = [-1, 1, 1, -1]
 # > $b$. Our `Perceptron` has it, so that $w = (b, w_1, w_2)$.
 
 # %% [markdown]
-# Why does the rule help? After the update the sum for the same sample has moved by
-# $y \, x^\top x$, towards the label:
+# Why does the rule help? After the update the sum for the same sample has moved by $y \, x^\top x$,
+# towards the label:
 #
 # $$y \, (w + y x)^\top x = y \, w^\top x + x^\top x \qquad (y^2 = 1)$$
 
@@ -157,7 +157,7 @@ print(f"the best of {len(weights) ** 3} lines is right on {most} of 4 samples")
 # %% [markdown]
 # ### Make the best of it
 #
-# Real data are seldom separable. Two half moons of 40 samples each, and the number of mistakes after
+# Real data are seldom separable. Take two half moons of 40 samples, and count the mistakes after
 # every update:
 
 # %%
@@ -235,8 +235,8 @@ figures.perceptron(hidden, XOR)
 figures.mlp()
 
 # %% [markdown]
-# > **About the year.** The lecture has the move to several layers in 1969. That is the year of
-# > M. Minsky's and S. Papert's book *Perceptrons*, which proved what one layer cannot do. Several
+# > **About the year.** The lecture has the move to several layers in 1969. That is the year of M.
+# > Minsky's and S. Papert's book *Perceptrons*, which proved what one layer cannot do. Several
 # > layers had been known before it; what was missing, for another 15 years or so, was a way to
 # > *train* them.
 
