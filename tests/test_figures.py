@@ -28,11 +28,7 @@ KNOWN = {  # what the text form of a figure must say
 }
 
 
-def key(figure):
-    return figure.number or figure.draw.__name__
-
-
-CHARTS = {key(figure): figure.draw() for figure in FIGURES}
+CHARTS = {figure.name: figure.draw() for figure in FIGURES}
 
 
 def test_the_lecture_has_no_other_figures():
@@ -40,9 +36,9 @@ def test_the_lecture_has_no_other_figures():
     assert set(KNOWN) == set(CHARTS) == {*LECTURE, *OURS}
 
 
-@pytest.mark.parametrize("figure", FIGURES, ids=key)
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
 def test_a_figure_is_well_formed_and_the_same_each_time(figure):
-    chart = CHARTS[key(figure)]
+    chart = CHARTS[figure.name]
     root = ElementTree.fromstring(chart.svg)
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     assert root.attrib["aria-label"] == chart.alt
@@ -68,7 +64,7 @@ def test_the_gallery_has_all_of_them_and_nothing_from_outside():
     for figure in FIGURES:
         assert figure.title in page
         assert figure.russian in page
-        assert CHARTS[key(figure)].alt in page.replace("&#x27;", "'")
+        assert CHARTS[figure.name].alt in page.replace("&#x27;", "'")
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
     assert len(page) < 1_500_000
 
@@ -100,6 +96,9 @@ def test_your_own_network_and_perceptron_are_drawn():
     assert "w₃₂²" in figures.layers(model, [0.5, -1.0], layer=2, i=3, j=2).alt
     labels = (-1, 1, 1, 1)
     assert "learns in" in figures.perceptron(labels=labels).alt
+    xor = figures.perceptron(labels=(-1, 1, 1, -1), max_epochs=3)
+    assert xor.alt == "a perceptron has not learned after 12 updates: w1 = 0, w2 = 0, b = 0"
+    assert "not learned" in xor.svg
 
 
 def test_images_are_grey_from_the_smallest_to_the_largest_and_weights_blue_and_red():
@@ -139,6 +138,28 @@ def test_any_recorded_path_is_drawn_over_its_contours():
     dots = [e for e in root.iter() if e.tag.endswith("circle")]
     assert len(dots) == len(path.points) + 2
     assert "9 steps" in chart.svg
+
+
+def test_panels_share_a_scale_unless_one_runs_far_away():
+    def ticks(rates, steps):
+        root = ElementTree.fromstring(figures.descent(learning_rates=rates, steps=steps).svg)
+        texts = [e for e in root.iter() if e.tag.endswith("text") and e.attrib.get("y") == "318.0"]
+        panels = [float(e.attrib["x"]) // 320 for e in texts]
+        words = [e.text for e in texts]
+        return [[w for w, p in zip(words, panels, strict=True) if p == i] for i in (0, 1)]
+
+    near, far = ticks((0.1, 0.6), 10)
+    assert near == far
+    near, far = ticks((0.1, 1.5), 40)
+    assert near != far
+
+
+VERDICTS = [(0.05, "on its way"), (0.6, "arrives"), (1.02, "runs away"), (1.0, "on its way")]
+
+
+@pytest.mark.parametrize(("rate", "verdict"), VERDICTS)
+def test_a_panel_says_how_it_ended(rate, verdict):
+    assert verdict in figures.descent(learning_rates=[rate]).svg
 
 
 def test_contours_are_at_their_level():

@@ -42,7 +42,7 @@ def sigmoid_curve() -> Chart:
     'the sigmoid: 0.5 at 0 with slope 0.25; its mirror image is 1 minus it'
     """
     xs = _grid(-6.0, 6.0)
-    axes = Axes((-6, 6), (0, 1.0), box=(80, 50, 600, 330))
+    axes = Axes((-6, 6), (0, 1.1), box=(80, 50, 600, 330))
     [slope] = _slopes(sigmoid, [0.0])
     middle = sigmoid(0.0)
     reach = 2.0
@@ -58,10 +58,10 @@ def sigmoid_curve() -> Chart:
     ]
     x, y = axes.place(0.3, middle)
     parts.append(text_at(x + 8, y + 16, f"σ(0) = {middle}, slope {slope}", "start"))
-    for s, name, colour in ((3.4, "σ(s)", look.POSITIVE), (-3.4, "σ(−s) = 1 − σ(s)", "#555555")):
-        x, y = axes.place(s, sigmoid(3.4))
-        parts.append(text_at(x, y - 12, name, colour=colour, bold=True))
-    formula = "σ(s) = 1 / (1 + e^−s)"
+    for s, name, colour in ((4.2, "σ(s)", look.POSITIVE), (-4.2, "σ(−s) = 1 − σ(s)", "#555555")):
+        x, y = axes.place(s, 1.0)
+        parts.append(text_at(x, y - 6, name, colour=colour, bold=True))
+    formula = "σ(s) = 1 / (1 + e⁻ˢ)"
     parts.append(text_at(600, 24, formula, "end"))
     alt = f"the sigmoid: {middle} at 0 with slope {slope}; its mirror image is 1 minus it"
     rows = [f"{s:>4}  {sigmoid(float(s)):.6f}  {sigmoid(-float(s)):.6f}" for s in range(-6, 7, 2)]
@@ -102,6 +102,8 @@ def activations() -> Chart:
         slopes = _slopes(function, xs)
         steepest.append(max(slopes))
         parts.append(text_at(left, 26, title, "start", bold=True))
+        words = f"steepest {look.number(max(slopes), 3)}"
+        parts.append(text_at(left + 240, 26, words, "end", colour="#a85400"))
         parts += [shade(axes, start, end, GRID, words) for start, end, words in ZONES[key]]
         parts.append(axes.frame("s", ""))
         parts.append(axes.curve(xs, [function(x) for x in xs], look.POSITIVE))
@@ -226,7 +228,7 @@ def softmax_bars(scores: Sequence[float] = (1.0, 2.0, 3.0), target: int = 2) -> 
     parts = [text_at(20, 26, "softmax: scores become probabilities", "start", bold=True)]
     for name, y in (
         ("score s", 120),
-        ("p = e^s / Σ e^s", 290),
+        ("p = eˢ / Σ eˢ", 290),
         ("target o", 402),
         ("δ = p − o", 430),
     ):

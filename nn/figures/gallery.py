@@ -38,6 +38,11 @@ class Figure:
     russian: str
     look_for: str
 
+    @property
+    def name(self) -> str:
+        """A name of its own: the number, or where there is none, that of the function."""
+        return self.number or self.draw.__name__
+
 
 FIGURES = (
     Figure(
