@@ -209,7 +209,7 @@ for name, factor in kinds.items():
 
 # %% [markdown]
 # So a learning rate means nothing without the words "of the mean" or "of the sum". The famous
-# worked example of [notebook 5](05_backpropagation.ipynb) has ½ and the sum over its two outputs;
+# worked example of [notebook 5](05_back_propagation.ipynb) has ½ and the sum over its two outputs;
 # then $\delta = s - t$ without a 2, and that is all that the ½ is for.
 #
 # ### A curve
