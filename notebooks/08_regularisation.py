@@ -87,7 +87,7 @@ show_curves(both(history), x="epoch", y="loss", title="learned by heart")
 # and worse at those that it does not. Move the slider to see how: first a plain border, then a
 # fence around single samples.
 
-# %% tags=["timing"]
+# %%
 replay
 
 # %% [markdown]

@@ -25,7 +25,7 @@ from nn import (
 )
 
 # %% [markdown]
-# ## What became of the three
+# ## What became of the three · «лучше знать и 1, и 2»
 #
 # | in the lecture | today |
 # |---|---|

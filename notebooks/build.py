@@ -81,14 +81,14 @@ def execute(source: Path, seconds: float = SECONDS) -> Any:
     notebook.metadata = nbformat.from_dict(_KERNEL)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            _make_repeatable(output, cell.id)
+            make_repeatable(output, cell.id)
     return notebook
 
 
-_SECONDS_OF_TRAINING = re.compile(r"  [0-9]+\.[0-9] s$", flags=re.MULTILINE)
+_SECONDS_OF_TRAINING = re.compile(r"  [0-9]+\.[0-9] s(?= *(?:$|<-|&lt;-))", flags=re.MULTILINE)
 
 
-def _make_repeatable(output: Any, name: str) -> None:
+def make_repeatable(output: Any, name: str) -> None:
     """Take out what differs from run to run: how long epochs took, marks of players, places."""
     for kind, text in output.get("data", {}).items():
         output.data[kind] = _SECONDS_OF_TRAINING.sub("", text)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import nn
+from autograd import Value, show_steps
+
 pytest.importorskip("jupytext", reason="the notebooks are made with jupytext: .[test]")
 nbformat = pytest.importorskip("nbformat")
 
@@ -77,6 +80,24 @@ def same_text(one, other):
 )
 def test_texts_are_compared_as_they_should(one, other, same):
     assert same_text(one, other) == same
+
+
+def test_what_differs_from_run_to_run_is_taken_out():
+    history = nn.fit(nn.LinearRegression(1), [[0.0], [1.0]], [1.0, 3.0], epochs=3)
+    assert re.search(r"[0-9] s\b", f"{history}")
+    view = show_steps(Value(2.0, "x") * 3)
+    cells = [
+        nbformat.v4.new_output("stream", text=f"{history}\n"),
+        nbformat.v4.new_output("display_data", data=nn.show_history(history)._repr_mimebundle_()),
+        nbformat.v4.new_output("display_data", data=view._repr_mimebundle_()),
+        nbformat.v4.new_output("error", ename="E", evalue="bad", traceback=["File /tmp/x.py"]),
+    ]
+    for output in cells:
+        build.make_repeatable(output, "cell")
+    for text in map(str, cells):
+        assert not re.search(r"[0-9] s\b|/tmp", text)
+    assert "<- best" in cells[0].text
+    assert set(re.findall(r"player-[-0-9a-z]+", str(cells))) == {"player-cell-0"}
 
 
 def test_there_are_notebooks_and_none_without_a_source():
