@@ -169,3 +169,10 @@ def test_a_notebook_speaks_to_readers_of_the_lecture(source):
 def test_the_list_of_notebooks_has_it(source):
     listed = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert f"]({build.built(source).name})" in listed
+
+
+@each
+def test_links_of_a_notebook_lead_to_files(source):
+    text = "\n".join(c.source for c in kept(source).cells if c.cell_type == "markdown")
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
+    assert [target for target in targets if not (FOLDER / target).exists()] == []
