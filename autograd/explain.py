@@ -124,6 +124,10 @@ def explain(wrt: Value, root: Value, *, paths: int = 5) -> Explanation:
     ArithmeticError
         If a derivative is undefined.
 
+    Notes
+    -----
+    The chain rule as a sum over the paths of a graph: Bauer 1974.
+
     Examples
     --------
     >>> from autograd import Value, explain

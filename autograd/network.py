@@ -15,7 +15,12 @@ _MOST_UNITS = 40  # of a layer that are drawn
 _MOST_LINES = 400  # between two layers; the heaviest
 _MARGIN, _IMAGE = 36.0, 36.0
 # Up to so many units in a layer: their radius and distance, and the distance of layers.
-_SIZES = ((10, 21.0, 54.0, 180.0), (20, 15.0, 38.0, 240.0), (_MOST_UNITS, 8.0, 20.0, 300.0))
+_SIZES = (
+    (6, 23.0, 68.0, 180.0),
+    (10, 21.0, 54.0, 180.0),
+    (20, 15.0, 38.0, 240.0),
+    (_MOST_UNITS, 8.0, 20.0, 300.0),
+)
 
 
 @dataclass(frozen=True, slots=True)
