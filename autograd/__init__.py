@@ -27,7 +27,7 @@ from autograd.checks import ieee_values, to_float
 from autograd.derive import derive, grad, hessian
 from autograd.diagnose import Diagnosis, Finding, diagnose
 from autograd.drawing import Drawing, draw, value_mimebundle
-from autograd.explain import Explanation, Path, explain
+from autograd.explain import Explanation, GradientPath, explain
 from autograd.formula import formula
 from autograd.gradcheck import GradientError, GradientReport, gradcheck
 from autograd.lines import line_of, recorded_lines
@@ -84,13 +84,13 @@ __all__ = [
     "Explanation",
     "Finding",
     "GradientError",
+    "GradientPath",
     "GradientReport",
     "Network",
     "NeuronRun",
     "Notation",
     "OPS",
     "Op",
-    "Path",
     "Step",
     "StepView",
     "Steps",

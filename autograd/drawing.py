@@ -264,6 +264,8 @@ def _refuse_nonsense(value: object, direction: object, **limits: int) -> None:
             "bottom)."
         )
     for name, given in limits.items():
+        if not isinstance(given, int):
+            raise TypeError(f"{name} is {given!r:.60}; it must be a whole number, 1 or more.")
         if given < 1:
             raise ValueError(f"{name} is {given}, but draw() needs 1 or more.")
 

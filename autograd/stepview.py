@@ -23,6 +23,7 @@ _MOST_WITH_LEAVES = 60
 _MOST_LABELS = 120  # of local derivatives on lines that are shown at once
 _MOST_LINES = 12  # of equations under the picture
 _BOX, _GAP, _MARGIN = (124.0, 58.0), (78.0, 16.0), 12.0
+_HEAD = 14  # letters of a name and its operation
 _NOT_YET = "·"
 
 State = dict[str, dict[str, str]]  # key of an element to its attributes
@@ -305,9 +306,11 @@ def _box(node: Value, i: int, place: Point, notation: Notation, state: State) ->
     """Return one box: name and operation, number, gradient."""
     (left, top), (width, height) = (place[0], place[1] - _BOX[1] / 2), _BOX
     name, data = notation.name(node), f"data {look.number(node.data)}"
-    rows = _text(left + 14, top + 17, look.cut(name, 13), ' font-weight="600"')
+    op = look.cut(sign(node.op), max(5, _HEAD - len(name))) if node.op else ""
+    head = look.cut(name, _HEAD - len(op))
+    rows = _text(left + 14, top + 17, head, ' font-weight="600"')
     if node.op:
-        rows += _text(left + width - 8, top + 17, look.cut(sign(node.op), 9), ' text-anchor="end"')
+        rows += _text(left + width - 8, top + 17, op, ' text-anchor="end"')
     if node.constant:
         if data.split()[1] != name:
             rows += _text(left + 14, top + 34, data)

@@ -396,6 +396,7 @@ def test_labels_of_any_kind_end_in_a_drawing():
         (lambda y: draw(3.0), TypeError, r"draw\(\) draws the graph of a Value; got 3\.0\."),
         (lambda y: draw(y, direction="RL"), ValueError, r"direction is 'RL'; it must be 'LR' \("),
         (lambda y: draw(y, max_nodes=0), ValueError, r"max_nodes is 0, but draw\(\) needs 1 or"),
+        (lambda y: draw(y, digits="all"), TypeError, r"digits is 'all'; it must be a whole number"),
         (lambda y: draw(y, digits=0), ValueError, r"digits is 0, but draw\(\) needs 1 or more"),
         (lambda y: draw(y, path="x"), TypeError, r"a path begins, a Value; got 'x'\."),
         (

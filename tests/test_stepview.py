@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from random_graphs import recipes
 
 import nn
-from autograd import Value, look, show_steps, steps, tanh, topological_order, total
+from autograd import Value, log_sum_exp, look, show_steps, steps, tanh, topological_order, total
 from autograd.stepview import StepView
 
 
@@ -199,3 +199,15 @@ def test_bad_arguments_are_refused():
 
 def test_frames_can_be_written_as_json():
     json.dumps([[frame.text, frame.changes, frame.marks] for frame in show_steps(neuron()).frames])
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [("", ["L", "log_sum_exp"]), ("prediction_error", ["predicti…", "log_…"])],
+)
+def test_a_name_and_its_operation_share_the_head_of_a_box(label, shown):
+    root = log_sum_exp([Value(1.0, "a"), Value(2.0, "b")])
+    root.label = label
+    svg = ElementTree.fromstring(show_steps(root).svg)
+    last = svg.findall("{http://www.w3.org/2000/svg}g[@data-key='n2']")[0]
+    assert [text.text for text in last.iter("{http://www.w3.org/2000/svg}text")][:2] == shown
