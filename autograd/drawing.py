@@ -24,10 +24,7 @@ _DIRECTIONS = ("LR", "TB")
 _MANY_PATHS = 10**6  # are not counted on
 _MOST_BOXES = 1500  # that anybody should be sent to
 _LONGEST_LINE, _LONGEST_TOOLTIP = 120, 600
-_LEGEND = (
-    "fill: gradient, blue above 0, red below · green border: a leaf that learns · "
-    "on lines: local derivatives"
-)
+_LEGEND = "fill: gradient, blue above 0, red below · green: learns · lines: local derivatives"
 _NO_GRADIENT = "no gradient yet: call backward()"
 
 

@@ -155,6 +155,23 @@ def test_a_large_graph_without_neurons_says_what_to_do():
     assert "501 values" in view.html()
 
 
+@pytest.mark.parametrize(
+    ("sizes", "hidden"), [([2, 2, 1], False), ([4, 4, 1], False), ([9, 7, 1], True)]
+)
+def test_local_derivatives_do_not_cover_each_other(sizes, hidden):
+    model = nn.MLP(2, sizes, activation="tanh", seed=1)
+    svg = ElementTree.fromstring(show_steps(model([0.5, -1.0])).svg)
+    labels = [
+        (float(text.attrib["x"]), float(text.attrib["y"]), text.attrib.get("display"))
+        for text in svg.iter("{http://www.w3.org/2000/svg}text")
+        if text.attrib["class"] == "local" and text.text
+    ]
+    assert {display for *_, display in labels} == {"none" if hidden else None}
+    for i, (x, y, _) in enumerate(labels):
+        near = [(a, b) for a, b, _ in labels[:i] if abs(x - a) < 39 and abs(y - b) < 10]
+        assert hidden or not near
+
+
 def test_labels_of_any_kind_are_escaped():
     nasty = Value(2.0, label="</script><b>\"'&{x}|\n🦉")
     view = show_steps(nasty * nasty)
