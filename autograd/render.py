@@ -31,7 +31,7 @@ _GRAPH = {"labelloc": "t", "labeljust": "l", "nodesep": "0.16", "ranksep": "0.3"
 # Without limits Graphviz ponders minutes over 100 boxes if one of them leads to all others.
 _PATIENCE = {"nslimit": "2", "nslimit1": "2", "mclimit": "0.3"}
 _LONG = 1_000  # columns that all lines together pass; above they are drawn straight
-_NODE = {"shape": "record", "style": "filled", "margin": "0.09,0.04", "height": "0.25"}
+_NODE = {"shape": "record", "style": "filled", "margin": "0.14,0.04", "height": "0.25"}
 _EDGE = {"color": _LINE, "fontcolor": "#444444", "arrowsize": "0.6"}
 _CLUSTER = {"style": "rounded,filled", "color": "#c4c4c4", "margin": "9"}
 _SHADES = ("#f7f7f7", "#ececec")  # of clusters inside each other
