@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from autograd.look import cut, number
 from autograd.ops import Op, weighted_sum_of
@@ -123,6 +124,7 @@ class Notation:
         return name if re.fullmatch(r"[\w₀-₉⁰¹²³⁴-⁹,]+", name) else f"({name})"
 
 
+@lru_cache(maxsize=4096)  # a graph of many samples has the same names again and again
 def indexed(letter: str, layer: int, *indices: int) -> str:
     """Return a letter with the lecture's indices: below those of neurons, above that of the layer.
 
