@@ -218,7 +218,8 @@ def draw(
         more = _more(len(order), 0 if network else 2 * max_nodes)
         lines.append(f"{len(order):,} values, here {what}; {more}")
     return Drawing(
-        f"graph of {len(order):,} values, {notation.name(value)} = {look.number(value.data)}",
+        f"graph of {len(order):,} values, "
+        + (network.root if network else f"{notation.name(value)} = {look.number(value.data)}"),
         tuple(look.cut(line, _LONGEST_LINE) for line in lines),
         network,
         boxes,
