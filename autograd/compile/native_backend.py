@@ -44,6 +44,8 @@ class NativeEngine:
         self.width = w = 8 if features.get("avx512f") else 4 if features.get("avx2") else 2
         most = max(64, _CACHE // (2 * max(program.lanes_rows, 1)) // w * w)
         self.lanes = 1 if batch == 1 else -(-min(batch, most) // w) * w
+        if self.lanes % (2 * w) and self.lanes > 24 * w:
+            self.lanes += w  # an even number of vectors is worth one more
         self._callbacks: list[Any] = []
         writer = Writer(w, self.lanes, program.inputs, self._callback)
         forward = [writer.function(s) for s in program.forward]

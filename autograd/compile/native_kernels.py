@@ -254,13 +254,14 @@ class Writer:
 
     def _blocks(self, count: int, body: Callable[[list[str]], None]) -> None:
         """Call body with the offsets of a few vectors at a time, `count` in all."""
-        c, w, few = self.code, self.width, 4
+        c, w = self.code, self.width
+        few = next((f for f in (4, 3, 2) if count % f == 0), min(4, count))
         whole = count // few * few
-        if whole:
-            with c.loop(whole * w, step=few * w) as loop:
-                body([c.add(loop.index, j * w) for j in range(few)])
+        with c.loop(whole * w, step=few * w) as loop:
+            body([c.add(loop.index, j * w) for j in range(few)])
         if count > whole:
-            body([str((whole + j) * w) for j in range(count - whole)])
+            with c.loop(count * w, start=whole * w, step=w) as loop:
+                body([loop.index])
 
     def _flat(self, s: Statement, offsets: list[str]) -> None:
         c = self.code
@@ -655,7 +656,8 @@ class Writer:
         parts: list[tuple[int, int, int, str]] = []  # first vector, blocks, vectors in each, mask
         if whole:
             most = 5 if self.registers == 32 else 3
-            blocks = -(-whole // most)
+            few = _divisor(whole, most)
+            blocks = whole // few if few else -(-whole // most)
             few, more = divmod(whole, blocks)
             if more:
                 parts.append((0, more, few + 1, ""))
@@ -663,8 +665,7 @@ class Writer:
         if left_over:
             parts.append((whole, 1, 1, c.mask(left_over)))
         for first, blocks, across, mask in parts:
-            down = max(1, min((self.registers - across - 2) // across, 8))
-            down = -(-rows // -(-rows // down))
+            down = self._down(rows, across)
             with c.loop(first * w + blocks * across * w, start=first * w, step=across * w) as j:
                 tile = (across, mask, terms, a, b, target, start, adds)
                 if rows >= down:
@@ -672,6 +673,11 @@ class Writer:
                         self._tile(r.index, j.index, down, *tile)
                 if rows % down:
                     self._tile(str(rows // down * down), j.index, rows % down, *tile)
+
+    def _down(self, rows: int, across: int) -> int:
+        """Return how many rows a tile has, so that it fits the registers."""
+        most = max(1, min((self.registers - across - 1) // across, 8))
+        return _divisor(rows, most) or -(-rows // -(-rows // most))
 
     def _tile(
         self,
@@ -780,6 +786,11 @@ class Writer:
                 upstream = c.load(number(values), wide=False)
                 old = c.load(place, wide=False)
                 c.store(c.let(f"fadd double {old}, {upstream}"), place, wide=False)
+
+
+def _divisor(count: int, most: int) -> int:
+    """Return the largest divisor from most / 2 to most, or 0: equal parts need less code."""
+    return next((d for d in range(most, most // 2, -1) if count % d == 0), 0)
 
 
 def turning(width: int) -> str:
