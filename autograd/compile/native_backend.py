@@ -101,7 +101,9 @@ class NativeEngine:
         )
         module = llvm.parse_assembly(self.source)
         options = llvm.create_pipeline_tuning_options(speed_level=1)
+        # Vectors and tiles are written by hand; unrolling would double the time for nothing.
         options.loop_vectorization = options.slp_vectorization = False
+        options.loop_unrolling = options.loop_interleaving = False
         builder = llvm.create_pass_builder(target, options)
         builder.getModulePassManager().run(module, builder)
         self._engine = llvm.create_mcjit_compiler(module, target)

@@ -11,7 +11,7 @@ import gc
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,15 +117,15 @@ def record(
         graph, again = _graph_of(*first[:2]), _graph_of(*second[:2])
         _compare(graph, again, first[2], second[2])
     kept = {i: value for i, value in graph.leaves.items() if again.leaves.get(i) is value}
-    return Graph(
-        graph.ops, graph.parents, graph.numbers, graph.inputs, kept, graph.roots, graph.scopes
-    ), first[2]
+    return replace(graph, leaves=kept), first[2]
 
 
 def graph_of(root: Value) -> Graph:
-    """Return the graph of a finished Value; its leaves are those of the caller."""
+    """Return the graph of a finished Value; its leaves are those that are no constants."""
     with collector_paused():
-        return _graph_of([], [root])
+        graph = _graph_of([], [root])
+    learning = {i: leaf for i, leaf in graph.leaves.items() if not leaf.constant}
+    return replace(graph, leaves=learning)
 
 
 def with_leaves(graph: Graph, values: Sequence[Value]) -> Graph:
