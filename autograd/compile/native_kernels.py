@@ -874,7 +874,7 @@ class Writer:
 def _run(rows: Any) -> int:
     """Return how many rows come before their step changes."""
     steps = np.diff(rows)
-    changes = np.flatnonzero(steps != steps[0]) if len(steps) else []
+    changes = np.flatnonzero(steps != steps[:1])
     return int(changes[0]) + 1 if len(changes) else len(rows)
 
 
