@@ -179,8 +179,8 @@ class NativeEngine:
         losses, out = np.zeros(steps), np.zeros((n, len(self.program.results)))
         rates = np.zeros(steps) if rates is None else np.ascontiguousarray(rates, dtype=float)
         done = self._call(
-            *self._own.addresses, padded.ctypes.data, order.ctypes.data, n, batch, rates.ctypes.data,
-            first_step, losses.ctypes.data, out.ctypes.data, mode,
+            *self._own.addresses, padded.ctypes.data, order.ctypes.data, n, batch,
+            rates.ctypes.data, first_step, losses.ctypes.data, out.ctypes.data, mode,
         )  # fmt: skip
         return int(done), losses, out
 
