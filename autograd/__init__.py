@@ -23,7 +23,7 @@ from pathlib import Path as _Path
 
 from autograd import copying as _copying  # noqa: F401 (teaches copy and pickle about Values)
 from autograd import look, player
-from autograd.checks import RecordingError, ieee_values, to_float
+from autograd.checks import RecordingError, ieee_values, not_while_recording, to_float
 from autograd.compile import (
     ENGINES,
     Compiled,
@@ -148,6 +148,7 @@ __all__ = [
     "mul",
     "neg",
     "network_of",
+    "not_while_recording",
     "pick",
     "player",
     "power",

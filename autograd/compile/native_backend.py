@@ -167,8 +167,9 @@ class NativeEngine:
         Returns
         -------
         (int, array, array)
-            How many steps were done before one met a number that is not finite; the mean of
-            result 0 in each; and the results, (n, results), in the order of `order`.
+            How many steps were done before one met a number that is not finite, of which the leaves
+            may have been moved; the mean of result 0 in each; and the results, (n, results), in the
+            order of `order`.
         """
         n = len(samples) if order is None else len(order)
         order = np.arange(n) if order is None else np.ascontiguousarray(order, dtype=np.int64)
@@ -287,6 +288,14 @@ def _results(program: Program, lanes: int, width: int) -> str:
             number = c.load(c.at(POINTER[table], at), wide=False)
             place = c.add(c.times(lane.index, count), j)
             c.store(number, c.at("%out", place), wide=False)
+    for table, row in set(program.results[1:]):  # the first is seen in the mean
+        inside = in_lanes(table) and lanes > 1
+        with c.loop(lanes if inside else 1, step=w) as lane:
+            place = c.add(row * lanes, lane.index) if in_lanes(table) else str(row)
+            address = c.at(POINTER[table], place)
+            number = c.load(address) if inside else c.spread(c.load(address, wide=False))
+            lost = c.op("fmul", number, c.literal(0.0), "")
+            c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
     table, row = program.results[0]
     seeds, values = c.at(POINTER[GRAD_OF[table]], row * lanes if in_lanes(table) else row), None
     values = c.at(POINTER[table], row * lanes if in_lanes(table) else row)
@@ -350,6 +359,8 @@ def _update(program: Program, width: int, update: Update | None) -> str:
             inputs += [c.load(place, mask=mask) for place in places]
             seen = dict(outside)
             new = [_written(writer, x, inputs, seen) for x in (update.data, *update.state)]
+            writer._mask = mask
+            writer._look(new)
             for value, place in zip(new, [c.at("%U", row), *places], strict=True):
                 c.store(value, place, mask=mask)
 
@@ -530,12 +541,16 @@ update:
   %k = add i64 %s, %first
   %fk = sitofp i64 %k to double
   call void @update({tables}, ptr %M, double %rate, double %fk)
-  br label %stepped
+  %uf = load {v}, ptr %F, align 8
+  %us = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} %uf)
+  %ufine = fcmp oeq double %us, {zero}
+  br i1 %ufine, label %stepped, label %stop
 stepped:
   %s_next = add i64 %s, 1
   %goes = icmp slt i64 %n, %rest
   br i1 %goes, label %step, label %stop
 stop:
-  %done = phi i64 [ %s, %{"checked" if leaves else "finished"} ], [ %s_next, %stepped ]
+  %done = phi i64 [ %s, %{"checked" if leaves else "finished"} ], [ %s, %update ],
+    [ %s_next, %stepped ]
   ret i64 %done
 }}"""

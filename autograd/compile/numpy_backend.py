@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from autograd import ops
-from autograd.compile.expressions import Expression, forward_of
+from autograd.compile.expressions import Expression, forward_of, may_hide
 from autograd.compile.program import (
     LANES,
     LANES_GRAD,
@@ -66,6 +66,7 @@ _EVALUATE = {
     "power": lambda x, y: np.sqrt(x) if isinstance(y, float) and y == 0.5 else np.power(x, y),
     "where": lambda c, x, y: np.where(c != 0, x, y), "step": lambda x: np.heaviside(x, 0.0),
     "relu": lambda x: np.maximum(x, 0.0),
+    "leaky_relu": lambda x, slope: np.where(x > 0, x, slope * x),
     **{name: _FUNCTIONS[name] for name in (
         "exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus", "sign", "abs",
         "maximum", "minimum", "log_or_zero",
@@ -163,13 +164,14 @@ class NumpyEngine:
                 break
             losses[k] = out[:, 0].mean()
             outs.append(out)
-            if mode == 3:
-                self._move(rates[k], first_step + k)
+            if mode == 3 and not self._move(rates[k], first_step + k):
+                break
         else:
             k += 1
         return k, losses, np.concatenate(outs) if outs else np.empty((0, len(self.program.results)))
 
-    def _move(self, rate: float, step: int) -> None:
+    def _move(self, rate: float, step: int) -> bool:
+        """Move the leaves, if that leads to finite numbers; return whether it does."""
         update = self.update
         assert update is not None
         rows = self._moving
@@ -177,9 +179,12 @@ class NumpyEngine:
         inputs += list(self.state[:, rows])
         with np.errstate(all="ignore"):
             new = [evaluated(x, inputs) for x in (update.data, *update.state)]
+        if not all(np.isfinite(numbers).all() for numbers in new):
+            return False
         self.shared[rows] = new[0]
         for k, numbers in enumerate(new[1:]):
             self.state[k, rows] = numbers
+        return True
 
     def source(self) -> str:
         """Return the program as lines of NumPy, to be read."""
@@ -200,6 +205,7 @@ class _Sized:
         self.names: dict[str, Any] = {
             **_FUNCTIONS, "U": shared, "V": lanes, "dU": shared_grad, "dV": lanes_grad,
             "ones": np.ones(n), "lane": np.arange(n), "places": _places, "add_at": np.add.at,
+            "watched": _watched,
         }  # fmt: skip
         self.lines: list[str] = []
         for statement in program.forward:
@@ -222,8 +228,8 @@ class _Sized:
         with np.errstate(all="ignore"):
             try:
                 names["forward"]()
-            except (ArithmeticError, ValueError):
-                return None  # of a user's operation, or an index
+            except Exception:  # of a user's operation, or an index: Values will raise it, or not
+                return None
             if not isfinite(lanes.sum() + tables[SHARED].sum()):
                 return None
             out = np.empty((self.n, len(self.results)))
@@ -235,7 +241,7 @@ class _Sized:
                 grad[row] = 1.0 / self.n if table == LANES else 1.0
                 try:
                     names["backward"]()
-                except (ArithmeticError, ValueError):
+                except Exception:
                     return None
                 if not isfinite(tables[SHARED_GRAD].sum()):
                     return None
@@ -306,13 +312,26 @@ class _Sized:
         else:
             self.lines.append(f"{target} = {value}" if gathered else f"{target}[...] = {value}")
 
-    def _text(self, x: Any, inputs: list[str]) -> tuple[str, tuple[str, str] | None]:
-        """Return an expression's text; and that of its last operation, function and arguments."""
+    def _text(
+        self, x: Any, inputs: list[str], watched: Any = None
+    ) -> tuple[str, tuple[str, str] | None]:
+        """Return an expression's text; and that of its last operation, function and arguments.
+
+        Inside of `watched`, the rule of a user, what may be infinite is looked at.
+        """
+        text, into = self._plain_text(x, inputs, watched)
+        if watched is not None and may_hide(x, watched):
+            return f"watched({text})", None
+        return text, into
+
+    def _plain_text(
+        self, x: Any, inputs: list[str], watched: Any
+    ) -> tuple[str, tuple[str, str] | None]:
         if not isinstance(x, Expression):
             return repr(x), None
         if x.op is None:
             return inputs[x.inputs[0]], None
-        parts = [self._text(y, inputs)[0] for y in x.inputs]
+        parts = [self._text(y, inputs, watched)[0] for y in x.inputs]
         if x.op is ops.power and x.inputs[1] in _POWERS:
             return _POWERS[x.inputs[1]].format(*parts), None
         if x.op in ops.built_in() and x.op.name in _TEXT:
@@ -320,7 +339,7 @@ class _Sized:
             return _TEXT[x.op.name].format(*parts), into
         as_expression = forward_of(x.op, x.inputs)
         if as_expression is not None:
-            return self._text(as_expression, inputs)
+            return self._text(as_expression, inputs, as_expression)
         function = np.frompyfunc(x.op.forward, len(parts), 1)
         name = self._name(lambda *args: np.asarray(function(*args), dtype=float), "call")
         return f"{name}({', '.join(parts)})", None
@@ -426,6 +445,13 @@ def steps_of(rows: Any) -> tuple[int, ...] | None:
             return None
         steps.append(step)
     return tuple(steps)
+
+
+def _watched(x: Any) -> Any:
+    """Return it, or raise if a number in it is not finite."""
+    if not np.isfinite(x).all():
+        raise FloatingPointError("a number is not finite")
+    return x
 
 
 def _places(index: Any, count: int) -> Any:
