@@ -38,7 +38,7 @@ from autograd.compile import (
 from autograd.derive import derive, grad, hessian
 from autograd.diagnose import Diagnosis, Finding, diagnose
 from autograd.drawing import Drawing, draw, value_mimebundle
-from autograd.explain import Explanation, Path, explain
+from autograd.explain import Explanation, GradientPath, explain
 from autograd.formula import formula
 from autograd.gradcheck import GradientError, GradientReport, gradcheck
 from autograd.lines import line_of, recorded_lines
@@ -98,6 +98,7 @@ __all__ = [
     "Explanation",
     "Finding",
     "GradientError",
+    "GradientPath",
     "GradientReport",
     "Machine",
     "Network",
@@ -105,7 +106,6 @@ __all__ = [
     "Notation",
     "OPS",
     "Op",
-    "Path",
     "Program",
     "RecordingError",
     "Step",

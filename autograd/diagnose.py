@@ -8,7 +8,7 @@ from html import escape
 from math import inf, isfinite
 from typing import Any
 
-from autograd.explain import Path, explain
+from autograd.explain import GradientPath, explain
 from autograd.lines import line_of
 from autograd.look import number
 from autograd.notation import NeuronRun, Notation
@@ -175,15 +175,17 @@ def _lost_gradients(
         ("vanished", lambda x: 0 < abs(x) < VANISHED, min),
     ):
         ill = [leaf for leaf in leaves if wrong(found[leaf])]
-        for leaf in ill:
+        if kind != "not finite":
+            ill.sort(key=lambda leaf: abs(found[leaf]), reverse=worst is max)
+        for i, leaf in enumerate(ill):
             text = f"{notation.gradient(leaf)} = {number(found[leaf])}"
-            if len(ill) <= _MOST_OF_A_KIND:  # to look at a path takes a look at the whole graph
+            if i < _MOST_OF_A_KIND:  # to look at a path takes a look at the whole graph
                 path = explain(leaf, order[-1], paths=1).paths[0]
                 text += f", mostly through {_worst_factor(path, worst, notation)}"
             yield Finding(kind, leaf, text)
 
 
-def _worst_factor(path: Path, worst: Any, notation: Notation) -> str:
+def _worst_factor(path: GradientPath, worst: Any, notation: Notation) -> str:
     """Return the largest or smallest factor of a path, by name."""
     i = worst(range(len(path.factors)), key=lambda k: abs(path.factors[k]))
     name = notation.local(path.nodes[i + 1], path.nodes[i])

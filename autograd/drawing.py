@@ -24,7 +24,7 @@ _DIRECTIONS = ("LR", "TB")
 _MANY_PATHS = 10**6  # are not counted on
 _MOST_BOXES = 1500  # that anybody should be sent to
 _LONGEST_LINE, _LONGEST_TOOLTIP = 120, 600
-_LEGEND = "fill: gradient, blue above 0, red below · on lines: local derivatives"
+_LEGEND = "fill: gradient, blue above 0, red below · green: learns · lines: local derivatives"
 _NO_GRADIENT = "no gradient yet: call backward()"
 
 
@@ -201,7 +201,7 @@ def draw(
     whole = len(order) <= max_nodes
     network = network_of(value) if notation.neurons and not whole else None
     drawn = order if whole else [] if network else _nearest(value, max_nodes)
-    box_of = _boxes(drawn, notation)
+    box_of = _boxes(drawn, notation, with_grads=any(node.grad for node in order))
     boxes, heaviest = list(box_of.values()), None
     lines = title.splitlines() + ([] if network else _legend(order))
     if whole and unfold and (size := _unfolded_size(order)) > max_nodes:
@@ -218,7 +218,8 @@ def draw(
         more = _more(len(order), 0 if network else 2 * max_nodes)
         lines.append(f"{len(order):,} values, here {what}; {more}")
     return Drawing(
-        f"graph of {len(order):,} values, {notation.name(value)} = {look.number(value.data)}",
+        f"graph of {len(order):,} values, "
+        + (network.root if network else f"{notation.name(value)} = {look.number(value.data)}"),
         tuple(look.cut(line, _LONGEST_LINE) for line in lines),
         network,
         boxes,
@@ -261,6 +262,8 @@ def _refuse_nonsense(value: object, direction: object, **limits: int) -> None:
             "bottom)."
         )
     for name, given in limits.items():
+        if not isinstance(given, int):
+            raise TypeError(f"{name} is {given!r:.60}; it must be a whole number, 1 or more.")
         if given < 1:
             raise ValueError(f"{name} is {given}, but draw() needs 1 or more.")
 
@@ -300,14 +303,17 @@ def _nearest(value: Value, count: int) -> list[Value]:
     return sorted(found, key=lambda node: node.age)
 
 
-def _boxes(order: Sequence[Value], notation: Notation) -> dict[Value, Box]:
+def _boxes(
+    order: Sequence[Value], notation: Notation, *, with_grads: bool = True
+) -> dict[Value, Box]:
     """Return a box for each node; inputs that are not among them are counted."""
     box_of: dict[Value, Box] = {}
     users: dict[Value, set[str]] = {}  # the scopes where a node is used
     for node in order:
         where = f"\nin {node.scope}" if node.scope else ""
         about = f"{node!r}\n{node.op.name if node.op else 'leaf'}{where}"
-        box = Box(notation.name(node), node.data, node.op, node.grad, node.constant, node.scope)
+        grad = node.grad if with_grads else None
+        box = Box(notation.name(node), node.data, node.op, grad, node.constant, node.scope)
         box.tooltip = about if len(about) <= _LONGEST_TOOLTIP else about[:_LONGEST_TOOLTIP] + "…"
         for x, slope in zip(node.parents, _slopes(node), strict=True):
             users.setdefault(x, set()).add(node.scope)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import count, islice, pairwise
-from math import inf, isnan
+from math import inf, isnan, log2
 from typing import Any
 
 from autograd.look import number
@@ -23,7 +23,7 @@ Uses = dict[Value, list[tuple[Value, float]]]  # of a node: what it feeds, and t
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class GradientPath:
     """One way from a value to the root.
 
     Attributes
@@ -53,7 +53,7 @@ class Explanation:
         As ``backward()`` gives it on fresh gradients.
     path_count : int
         How many paths lead from `wrt` to `root`, counted without going through them.
-    paths : tuple of Path
+    paths : tuple of GradientPath
         The heaviest ones, by the size of their products.
     factors : tuple of (float, float)
         For a weight or bias of a neuron: the lecture's x and δ of each sample, whose products add
@@ -64,7 +64,7 @@ class Explanation:
     root: Value
     gradient: float
     path_count: int
-    paths: tuple[Path, ...]
+    paths: tuple[GradientPath, ...]
     factors: tuple[tuple[float, float], ...]
     _notation: Notation
 
@@ -123,6 +123,10 @@ def explain(wrt: Value, root: Value, *, paths: int = 5) -> Explanation:
         If `root` does not depend on `wrt`, or `paths` is negative.
     ArithmeticError
         If a derivative is undefined.
+
+    Notes
+    -----
+    The chain rule as a sum over the paths of a graph: Bauer 1974.
 
     Examples
     --------
@@ -199,7 +203,7 @@ def _weight(product: float) -> float:
 
 def _heaviest_paths(
     wrt: Value, root: Value, uses: Uses, weights: dict[Value, float]
-) -> Iterator[Path]:
+) -> Iterator[GradientPath]:
     """Yield the paths from `wrt` to `root`, the heaviest first.
 
     The search goes on where the product so far, times the heaviest rest of the way, is largest;
@@ -219,13 +223,13 @@ def _heaviest_paths(
             heapq.heappush(waiting, (-bound, depth - 1, ticket(), longer, (user, slope, trail)))
 
 
-def _path_of(trail: tuple[Any, ...], product: float) -> Path:
+def _path_of(trail: tuple[Any, ...], product: float) -> GradientPath:
     nodes, factors = [], []
     while trail:
         nodes.append(trail[0])
         factors.append(trail[1])
         trail = trail[2]
-    return Path(tuple(reversed(nodes)), tuple(reversed(factors[:-1])), product)
+    return GradientPath(tuple(reversed(nodes)), tuple(reversed(factors[:-1])), product)
 
 
 def _factors(
@@ -244,7 +248,7 @@ def _factors(
     return tuple(pairs)
 
 
-def _written(path: Path, notation: Notation) -> str:
+def _written(path: GradientPath, notation: Notation) -> str:
     """Return a path with its factors by name and by number; a long one is cut in the middle."""
     names = _shortened([notation.name(node) for node in path.nodes], " → ")
     if not path.factors:
@@ -256,7 +260,7 @@ def _written(path: Path, notation: Notation) -> str:
 
 def _counted(paths: int) -> str:
     """Return a number of paths; beyond all counting as a power of 2."""
-    return f"{paths:,}" if paths < 10**15 else f"some 2^{paths.bit_length() - 1}"
+    return f"{paths:,}" if paths < 10**15 else f"some 2^{round(log2(paths))}"
 
 
 def _shortened(words: Sequence[str], between: str) -> str:

@@ -14,8 +14,14 @@ from autograd.value import Value, topological_order
 _MOST_UNITS = 40  # of a layer that are drawn
 _MOST_LINES = 400  # between two layers; the heaviest
 _MARGIN, _IMAGE = 36.0, 36.0
+_BESIDE = 176.0  # from the inputs as an image to the first layer
 # Up to so many units in a layer: their radius and distance, and the distance of layers.
-_SIZES = ((10, 21.0, 54.0, 180.0), (20, 15.0, 38.0, 240.0), (_MOST_UNITS, 8.0, 20.0, 300.0))
+_SIZES = (
+    (6, 23.0, 68.0, 180.0),
+    (10, 21.0, 62.0, 180.0),
+    (20, 15.0, 38.0, 240.0),
+    (_MOST_UNITS, 8.0, 20.0, 300.0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +201,11 @@ def _svg(network: Network) -> Iterator[str]:
     if image_shape:
         distance = max(distance, _IMAGE + 6)
     height = max(largest * distance, 80) + 2 * _MARGIN + 44
-    width = (len(layers) - 1) * apart + 2 * _MARGIN + 2 * radius
-    width = max(width, 7.0 * len(network.caption), 520.0)
+    first = _BESIDE if image_shape else apart
+    columns = [0.0, *(first + i * apart for i in range(len(layers) - 1))]
+    legend = _legend(network)
+    width = columns[-1] + 2 * _MARGIN + 2 * radius
+    width = max(width, 7.0 * len(network.caption), 6.6 * len(legend))
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="{look.FONT}" font-size="12" '
@@ -206,7 +215,7 @@ def _svg(network: Network) -> Iterator[str]:
     middle = (height - 44) / 2
     places = [
         [
-            (_MARGIN + radius + column * apart, middle + (i - (shown - 1) / 2) * distance)
+            (_MARGIN + radius + columns[column], middle + (i - (shown - 1) / 2) * distance)
             for i in range(shown)
         ]
         for column, shown in enumerate(min(len(layer), _MOST_UNITS) for layer in layers)
@@ -226,10 +235,18 @@ def _svg(network: Network) -> Iterator[str]:
             yield _text(
                 column[-1][0], column[-1][1] + distance, f"… {len(layer) - len(column)} more"
             )
-    line = "line: a weight, blue above 0, dashed red below, thick where large"
-    fill = "; fill: the output"
-    yield _text(8, height - 28, line + fill, "start")
+    yield _text(8, height - 28, legend, "start")
     yield _text(8, height - 10, network.caption, "start") + "</svg>"
+
+
+def _legend(network: Network) -> str:
+    """Return what the picture's signs mean."""
+    legend = "line: a weight, blue above 0, dashed red below, thick where large; fill: the output"
+    if network.image_shape:
+        legend += "; images: the inputs, and the weights that they meet"
+    if any(unit.dropped for layer in network.layers for unit in layer):
+        legend += "; grey and crossed out: left out by dropout"
+    return legend
 
 
 def _lines(before: Sequence[Unit], layer: Sequence[Unit], starts: Any, ends: Any) -> Iterator[str]:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from autograd.look import cut, number
 from autograd.ops import Op, weighted_sum_of
@@ -98,11 +99,14 @@ class Notation:
     """
 
     def __init__(self, nodes: Sequence[Value]) -> None:
-        self.root = nodes[-1]
+        self.root, self._nodes = nodes[-1], nodes
         self.neurons = neurons(nodes)
-        wanted = _lecture_names(self.neurons)
         self._sums = {run.s for run in self.neurons}
-        self._names = _unique(nodes, wanted, self.root)
+
+    @cached_property
+    def _names(self) -> dict[Value, str]:
+        """The names, made when one is asked for: a network is drawn without."""
+        return _unique(self._nodes, _lecture_names(self.neurons), self.root)
 
     def name(self, node: Value) -> str:
         """Return what a node is called: at most 24 characters on one line."""
@@ -123,6 +127,7 @@ class Notation:
         return name if re.fullmatch(r"[\w₀-₉⁰¹²³⁴-⁹,]+", name) else f"({name})"
 
 
+@lru_cache(maxsize=4096)  # a graph of many samples has the same names again and again
 def indexed(letter: str, layer: int, *indices: int) -> str:
     """Return a letter with the lecture's indices: below those of neurons, above that of the layer.
 

@@ -493,6 +493,10 @@ def log_sum_exp(values: Iterable[Any]) -> Any:
     ValueError
         If there are none: the logarithm of an empty sum does not exist.
 
+    Notes
+    -----
+    The largest value is taken out of the sum first (Blanchard, Higham and Higham 2021).
+
     Examples
     --------
     >>> log_sum_exp([1000.0, 1000.0])

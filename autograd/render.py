@@ -31,7 +31,7 @@ _GRAPH = {"labelloc": "t", "labeljust": "l", "nodesep": "0.16", "ranksep": "0.3"
 # Without limits Graphviz ponders minutes over 100 boxes if one of them leads to all others.
 _PATIENCE = {"nslimit": "2", "nslimit1": "2", "mclimit": "0.3"}
 _LONG = 1_000  # columns that all lines together pass; above they are drawn straight
-_NODE = {"shape": "record", "style": "filled", "margin": "0.09,0.04", "height": "0.25"}
+_NODE = {"shape": "record", "style": "filled", "margin": "0.14,0.04", "height": "0.25"}
 _EDGE = {"color": _LINE, "fontcolor": "#444444", "arrowsize": "0.6"}
 _CLUSTER = {"style": "rounded,filled", "color": "#c4c4c4", "margin": "9"}
 _SHADES = ("#f7f7f7", "#ececec")  # of clusters inside each other
@@ -46,7 +46,7 @@ class Box(Arithmetic):
     name : str
         Empty for what is only part of an unfolded sum.
     data, grad, op, constant, scope
-        See `Value`.
+        See `Value`; `grad` is None where there is none yet.
     tooltip : str
         Lines of text.
     inputs, slopes : list
@@ -64,7 +64,7 @@ class Box(Arithmetic):
     name: str
     data: float
     op: Op | None = None
-    grad: float = 0.0
+    grad: float | None = 0.0
     constant: bool = False
     scope: str = ""
     tooltip: str = ""
@@ -123,7 +123,8 @@ def dot(
     )
     sheet.attr(**_PATIENCE, splines="line" if _passed(boxes) > _LONG else "true")
     frames: dict[str, Any] = {"": sheet}
-    largest = max((abs(box.grad) for box in boxes if isfinite(box.grad)), default=0.0)
+    gradients = [box.grad for box in boxes if box.grad is not None and isfinite(box.grad)]
+    largest = max(map(abs, gradients), default=0.0)
     on_path = {end for box, i in marked for end in (box, box.inputs[i])}
     key = {box: f"v{i}" for i, box in enumerate(boxes)}
     for box in boxes:
@@ -135,6 +136,8 @@ def dot(
             sheet.edge(f"{key[box]}m", key[box], style="dashed")
         for i, (x, slope) in enumerate(zip(box.inputs, box.slopes, strict=True)):
             line = _line(x, slope, digits, marked=(box, i) in marked)
+            if _apart(x.scope, box.scope):  # leaves of that frame stand right of the frame of x
+                line["minlen"] = "2"
             sheet.edge(key[x], key[box], **line)
     for name in sorted(frames, key=lambda name: name.count("/"), reverse=True):
         if name:
@@ -280,6 +283,13 @@ def _frame(frames: dict[str, Any], scope: str, graphviz: Any) -> Any:
     return frames[scope]
 
 
+def _apart(one: str, other: str) -> bool:
+    """Return whether two scopes have frames of which none lies in the other."""
+    return bool(one and other) and not (
+        f"{one}/".startswith(f"{other}/") or other.startswith(f"{one}/")
+    )
+
+
 def _attributes(box: Box, largest: float, direction: str, digits: int) -> dict[str, str]:
     """Return how a box looks: rows in a record, a plain number for a constant."""
     data = look.number(box.data, digits)
@@ -290,10 +300,12 @@ def _attributes(box: Box, largest: float, direction: str, digits: int) -> dict[s
         plain = {"shape": "box", "fillcolor": "#ffffff", "color": "#aaaaaa"}
         return plain | {"label": _plain(text)} | tooltip
     head = " = ".join(filter(None, [box.name, sign(box.op) if box.op else ""]))
-    rows = f"{_row(head)}|data {data}\\lgrad {look.number(box.grad, digits)}\\l"
+    rows = f"{_row(head)}|data {data}\\l"
+    if box.grad is not None:
+        rows += f"grad {look.number(box.grad, digits)}\\l"
     border = {"color": _LINE} if box.op else {"color": look.PARAMETER, "penwidth": "2.5"}
     label = rows if direction == "LR" else f"{{{rows}}}"
-    return {"label": label, "fillcolor": look.fill(box.grad, largest)} | border | tooltip
+    return {"label": label, "fillcolor": look.fill(box.grad or 0.0, largest)} | border | tooltip
 
 
 def _line(x: Box, slope: float, digits: int, *, marked: bool) -> dict[str, str]:

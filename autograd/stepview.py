@@ -20,9 +20,12 @@ from autograd.value import Value, topological_order
 
 _MOST_BOXES = 150
 _MOST_WITH_LEAVES = 60
-_MOST_LABELS = 120  # of local derivatives on lines that are shown at once
+_LABEL = 40.0, 11.0  # room for a local derivative on its line
+_SPOTS = 0.5, 0.35, 0.65, 0.25, 0.75  # on the way from box to box, where it may stand
+_MOST_COVERED = 2  # that find no spot of their own
 _MOST_LINES = 12  # of equations under the picture
 _BOX, _GAP, _MARGIN = (124.0, 58.0), (78.0, 16.0), 12.0
+_HEAD = 14  # letters of a name and its operation
 _NOT_YET = "·"
 
 State = dict[str, dict[str, str]]  # key of an element to its attributes
@@ -259,12 +262,15 @@ def _svg(index: Index, notation: Notation, state: State) -> str:
     parents = [[index[x] for x in node.parents if x in index] for node in index]
     layout = layered(parents, box=_BOX, gap=_GAP)
     width, height = max(layout.width, 480) + 2 * _MARGIN, layout.height + 2 * _MARGIN + 24
-    dense = sum(map(len, parents)) > _MOST_LABELS
-    drawn = [
-        _edge(layout.routes[index[parent], i], key, state, dense=dense)
+    lines = [
+        (_moved(layout.routes[index[parent], i], key), key)
         for node, i in index.items()
         for parent, key in _edges(node, index)
         if parent in index
+    ]
+    spots: Sequence[Point | None] = _spots([route for route, _ in lines]) or [None] * len(lines)
+    drawn = [
+        _edge(route, key, state, spot) for (route, key), spot in zip(lines, spots, strict=True)
     ]
     edges = "".join(line for line, _ in drawn) + "".join(local for _, local in drawn)
     legend = "green border: a leaf that learns · strip: the gradient, blue above 0, red below"
@@ -278,20 +284,50 @@ def _svg(index: Index, notation: Notation, state: State) -> str:
     )
 
 
-def _edge(route: Sequence[Point], key: str, state: State, *, dense: bool) -> tuple[str, str]:
-    """Return a line from box to box, and its local derivative; if `dense` only while active."""
-    aside = 20.0 * int(key.rsplit("-", 1)[1])  # the second line between the same two boxes
-    (x, y), bend = (route[0][0] + _BOX[0], route[0][1] + aside), _GAP[0] / 2
-    middle = (x + bend, y if dense else (y + route[1][1] + aside) / 2)
+def _moved(route: Sequence[Point], key: str) -> list[Point]:
+    """Return a route, moved aside if it is the second one between the same two boxes."""
+    aside = 20.0 * int(key.rsplit("-", 1)[1])
+    return [(x, y + aside) for x, y in route]
+
+
+def _spots(routes: Sequence[Sequence[Point]]) -> list[Point] | None:
+    """Return where local derivatives stand on their lines; None where many would be covered."""
+    taken: list[Point] = []
+    covered = 0
+    for route in routes:
+        (left, start), end = route[0], route[1][1]
+        spots = [  # on the curve that `_edge` draws
+            (
+                left + _BOX[0] + _GAP[0] * (1.5 * t * (1 - t) + t**3),
+                start + (end - start) * (3 - 2 * t) * t**2,
+            )
+            for t in _SPOTS
+        ]
+        free = next((spot for spot in spots if not _is_near(spot, taken)), None)
+        covered += free is None
+        if covered > _MOST_COVERED:
+            return None
+        taken.append(free or spots[0])
+    return taken
+
+
+def _is_near(spot: Point, taken: Sequence[Point]) -> bool:
+    width, height = _LABEL
+    return any(abs(spot[0] - x) < width and abs(spot[1] - y) < height for x, y in taken)
+
+
+def _edge(route: Sequence[Point], key: str, state: State, spot: Point | None) -> tuple[str, str]:
+    """Return a line from box to box, and its local derivative; without spot only while active."""
+    (x, y), bend = (route[0][0] + _BOX[0], route[0][1]), _GAP[0] / 2
+    middle = spot or (x + bend, y)
     path = f"M{x:.0f},{y:.0f}"
-    for left, height in route[1:]:
-        end = height + aside
+    for left, end in route[1:]:
         path += f"C{x + bend:.0f},{y:.0f} {left - bend:.0f},{end:.0f} {left:.0f},{end:.0f}"
         path += f"H{left + _BOX[0]:.0f}"
         x, y = left + _BOX[0], end
     path, x = path[: path.rindex("H")], x - _BOX[0]
     text = state.get(f"l{key}", {}).get("text", "")
-    faint, hidden = (' stroke-opacity="0.3"', ' display="none"') if dense else ("", "")
+    faint, hidden = ("", "") if spot else (' stroke-opacity="0.3"', ' display="none"')
     return (
         f'<g class="edge" data-key="e{key}"><path d="{path}" fill="none" stroke="#888"{faint}/>'
         f'<polygon points="{x:.0f},{y:.0f} {x - 8:.0f},{y - 4:.0f} {x - 8:.0f},{y + 4:.0f}" '
@@ -305,9 +341,11 @@ def _box(node: Value, i: int, place: Point, notation: Notation, state: State) ->
     """Return one box: name and operation, number, gradient."""
     (left, top), (width, height) = (place[0], place[1] - _BOX[1] / 2), _BOX
     name, data = notation.name(node), f"data {look.number(node.data)}"
-    rows = _text(left + 14, top + 17, look.cut(name, 13), ' font-weight="600"')
+    op = look.cut(sign(node.op), max(5, _HEAD - len(name))) if node.op else ""
+    head = look.cut(name, _HEAD - len(op))
+    rows = _text(left + 14, top + 17, head, ' font-weight="600"')
     if node.op:
-        rows += _text(left + width - 8, top + 17, look.cut(sign(node.op), 9), ' text-anchor="end"')
+        rows += _text(left + width - 8, top + 17, op, ' text-anchor="end"')
     if node.constant:
         if data.split()[1] != name:
             rows += _text(left + 14, top + 34, data)

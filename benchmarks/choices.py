@@ -58,7 +58,7 @@ def inputs_converted_each_time(training: Training) -> Iterator[None]:
 
 def gradients_lost_on_error(_: Training) -> AbstractContextManager[Any]:
     """Do not keep the gradients for the case that backward fails."""
-    return patch("autograd.value.grads_restored_on_error", nullcontext)
+    return patch("autograd.checks.grads_restored_on_error", nullcontext)
 
 
 CHOICES: dict[str, Switch] = {

@@ -10,7 +10,7 @@
 Models      MLP, LogisticRegression, SoftmaxRegression, LinearRegression, Perceptron, and Neuron,
             Layer, Module; ThresholdNeuron, LeakyIntegrateAndFire; xor_network and
             mazur_network, set by hand
-Data        make_moons/circles/spiral/blobs/xor, load_digits, load_iris, read_csv, read_rows,
+Data        make_moons/circles/spiral/blobs/xor/cats, load_digits, load_iris, read_csv, read_rows,
             Dataset, split, batches, Scaler
 Losses      mse, hinge, logistic, binary_cross_entropy, cross_entropy, mean_loss, l2, softmax,
             likelihood, log_likelihood, label_probabilities
@@ -18,10 +18,11 @@ Training    fit, training_steps, evaluate, refit, grid_search, SGD, Adam, AdamW,
             Progress, History, Dropout, training_mode
 Step wise   descend, gradient_descent, stochastic_gradient_descent, per_sample_gradient_descent,
             backprop_algorithm
-Judging     accuracy, confusion, confusion_text
+Judging     accuracy, confusion, confusion_text; path_weights, saliency, flip_rate
 Figures     from nn import figures: the lecture's ten, each a function
-Seeing      show_history, show_boundary, show_confusion, Replay, network, backprop_table, and with
-            matplotlib plot_history, plot_boundary, plot_confusion
+Seeing      show_history, show_curves, show_boundary, show_features (features), show_confusion,
+            Replay, network, backprop_table, and with matplotlib plot_history, plot_boundary,
+            plot_confusion
 Keeping     save, load, load_with_about
 """
 
@@ -40,7 +41,7 @@ from nn.axes import Chart
 from nn.backprop_table import BackpropTable, NeuronRow, backprop_table
 from nn.boundary import DecisionMap, decision_map, show_boundary
 from nn.by_hand import half_squared_error, mazur_network, xor_network
-from nn.charts import history_mimebundle, show_confusion, show_history
+from nn.charts import history_mimebundle, show_confusion, show_curves, show_history
 from nn.data import Dataset, batches, split
 from nn.descent import (
     Descent,
@@ -50,6 +51,7 @@ from nn.descent import (
     stochastic_gradient_descent,
 )
 from nn.dropout import Dropout, training_mode
+from nn.features import features, show_features
 from nn.five_steps import AlgorithmStep, backprop_algorithm
 from nn.grid_search import GridSearch, Trial, grid_search
 from nn.history import History, Report, sparkline
@@ -85,10 +87,13 @@ from nn.plots import plot_boundary, plot_confusion, plot_history
 from nn.progress import Progress
 from nn.refitting import refit
 from nn.replay import Replay
+from nn.saliency import flip_rate, path_weights, saliency
 from nn.samples import (
+    CAT_MARK,
     load_digits,
     load_iris,
     make_blobs,
+    make_cats,
     make_circles,
     make_moons,
     make_spiral,
@@ -109,6 +114,7 @@ __all__ = [
     "AdamW",
     "AlgorithmStep",
     "BackpropTable",
+    "CAT_MARK",
     "Chart",
     "Dataset",
     "DecisionMap",
@@ -157,10 +163,12 @@ __all__ = [
     "decision_map",
     "descend",
     "evaluate",
+    "features",
     "find_activation",
     "find_loss",
     "find_optimizer",
     "fit",
+    "flip_rate",
     "gradient_descent",
     "grid_search",
     "half_squared_error",
@@ -175,6 +183,7 @@ __all__ = [
     "log_likelihood",
     "logistic",
     "make_blobs",
+    "make_cats",
     "make_circles",
     "make_moons",
     "make_spiral",
@@ -183,6 +192,7 @@ __all__ = [
     "mean_loss",
     "mse",
     "network",
+    "path_weights",
     "per_sample_gradient_descent",
     "plot_boundary",
     "plot_confusion",
@@ -190,9 +200,12 @@ __all__ = [
     "read_csv",
     "read_rows",
     "refit",
+    "saliency",
     "save",
     "show_boundary",
     "show_confusion",
+    "show_curves",
+    "show_features",
     "show_history",
     "softmax",
     "sparkline",

@@ -101,10 +101,7 @@ def decision_map(
     [0, 1, 1, 1]
     """
     _check(model, dataset)
-    if points < 2:
-        raise ValueError(f"points is {points!r:.60}; the grid needs at least 2 along each axis.")
-    columns = [_grid([row[k] for row in dataset.inputs], points) for k in (0, 1)]
-    x, y = columns
+    x, y = plane(dataset, points)
     rows: list[Row] = [[across, up] for up in y for across in x]
     scaled = scaler.transform(rows) if scaler else rows
     flat = [_class_scores(model, row) for row in scaled]
@@ -157,14 +154,14 @@ def show_boundary(
     wrong = misjudged(model, dataset, scaler)
     places = [axes.place(*row) for row in dataset.inputs]
     some = range(0, len(dataset), 1 + (len(dataset) - 1) // _MOST_POINTS)
-    parts += [_marker(dataset.targets[i], places[i]) for i in some]
+    parts += [marker(dataset.targets[i], places[i]) for i in some]
     rings = "".join(_ring(*places[i]) for i in some if i in wrong)
     parts.append(
         f'<path data-key="rings" d="{rings}" fill="none" stroke="{INK}" stroke-width="1.5"/>'
     )
     for k, name in enumerate(dataset.class_names[:14]):
         y = top + 14 + 20 * k
-        parts.append(_marker(k, (right + 18, y - 4)) + text_at(right + 30, y, _cut(name), "start"))
+        parts.append(marker(k, (right + 18, y - 4)) + text_at(right + 30, y, _cut(name), "start"))
     alt = f"decision boundary on {dataset.name}: {len(wrong)} of {len(dataset)} samples misjudged"
     title = text_at(left, 20, f"{len(wrong)} of {len(dataset)} misjudged (ring)", "start")
     parts.append(title.replace("<text ", '<text data-key="title" '))
@@ -213,6 +210,21 @@ def _check(model: Model, dataset: Dataset) -> None:
         )
 
 
+def plane(dataset: Dataset, points: int) -> tuple[list[float], list[float]]:
+    """Return where the columns and the rows of a grid lie, somewhat wider than the samples.
+
+    Examples
+    --------
+    >>> import nn
+    >>> plane(nn.make_xor(), 3)
+    ([-0.08, 0.5, 1.08], [-0.08, 0.5, 1.08])
+    """
+    if points < 2:
+        raise ValueError(f"points is {points!r:.60}; the grid needs at least 2 along each axis.")
+    x, y = (_grid([row[k] for row in dataset.inputs], points) for k in (0, 1))
+    return x, y
+
+
 def _grid(numbers: Sequence[float], points: int) -> list[float]:
     low, high = min(numbers), max(numbers)
     room = (high - low) * 0.08 or 1.0
@@ -240,11 +252,11 @@ def _margin(scores: Sequence[float], k: int) -> float:
     return scores[k] - max(s for i, s in enumerate(scores) if i != k)
 
 
-def _marker(target: float, place: tuple[float, float]) -> str:
-    """Return the sign of a class."""
+def marker(target: float, place: tuple[float, float], size: float = 1.0) -> str:
+    """Return the sign of a class on the paper."""
     k = int(target)
     colour, shape = CLASS_COLOURS[k % len(CLASS_COLOURS)], _SHAPES[k % len(_SHAPES)]
-    moved = f"translate({place[0]:.1f},{place[1]:.1f})"
+    moved = f"translate({place[0]:.1f},{place[1]:.1f})" + f" scale({size})" * (size != 1)
     return f'<path transform="{moved}" d="{shape}" fill="{colour}" stroke="#ffffff"/>'
 
 

@@ -33,7 +33,8 @@ def half_squared_error(outputs: Any, target: Sequence[float]) -> Value:
 
     Notes
     -----
-    :math:`E = \frac{1}{2} \sum_k (x_k - t_k)^2`, so that :math:`∂E/∂x_k = x_k - t_k`.
+    :math:`E = \frac{1}{2} \sum_k (x_k - t_k)^2`, so that :math:`∂E/∂x_k = x_k - t_k` (Rumelhart,
+    Hinton and Williams 1986, and Mazur 2015 after them).
 
     Examples
     --------

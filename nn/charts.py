@@ -1,8 +1,8 @@
-"""Charts of training as SVG, from the standard library alone: losses, the confusion table."""
+"""Charts as SVG, from the standard library alone: curves, losses, the confusion table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import isfinite
@@ -11,6 +11,7 @@ from typing import Any
 from autograd import look
 from nn.axes import (
     BOTTOM,
+    CLASS_COLOURS,
     HEIGHT,
     INK,
     LEFT,
@@ -26,6 +27,125 @@ from nn.axes import (
 )
 from nn.history import History
 from nn.metrics import accuracy, confusion, confusion_text
+
+# ------------------------------------------------------------------------------------ the curves
+
+_DASHES = ("", "7 4", "2 3", "9 3 2 3", "4 2", "12 3", "1 2")
+_MOST_ROWS = 12
+
+
+def show_curves(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    points: tuple[Sequence[float], Sequence[float]] | None = None,
+    x: str = "",
+    y: str = "",
+    title: str = "",
+    logarithmic: bool | None = None,
+) -> Chart:
+    """Return curves over a common axis, each with its name and its last number at its end.
+
+    Parameters
+    ----------
+    curves : mapping of str to (sequence of float, sequence of float)
+        By name, where its points lie and how high, x first; 1 to 7 curves of at least one point.
+        It is broken where a height is not finite.
+    points : (sequence of float, sequence of float), optional
+        Samples that the curves are to fit, drawn as dots: where they lie, and how high.
+    x, y : str, optional
+        Names of the axes.
+    title : str, optional
+        What stands above.
+    logarithmic : bool, optional
+        Whether y is; by default it is where the heights are above 0 and span two decades.
+
+    Raises
+    ------
+    ValueError
+        If there is no curve or too many, one has no point, not as many heights as places or none
+        that is finite, or a logarithmic axis would have to show 0 or less.
+
+    Examples
+    --------
+    >>> chart = show_curves({"square": ([0, 1, 2, 3], [0, 1, 4, 9])}, x="w")
+    >>> chart.alt
+    'square from 0 to 9'
+    >>> print(chart)
+    square from 0 to 9
+    w  square
+    0       0
+    1       1
+    2       4
+    3       9
+    """
+    drawn = _checked_curves(curves)
+    dots = _checked_curves({"points": points}) if points else {}
+    heights = [b for _, ys in (*drawn.values(), *dots.values()) for b in ys if isfinite(b)]
+    places = [a for xs, _ in (*drawn.values(), *dots.values()) for a in xs]
+    if logarithmic is None:
+        logarithmic = is_logarithmic(heights)
+    if logarithmic and min(heights) <= 0:
+        raise ValueError(
+            f"A logarithmic axis has no place for {min(heights)}; all must be above 0."
+        )
+    low, high = min(places), max(places)
+    ends = (low, high) if high > low else (low - 1, high + 1)
+    axes = Axes(ends, span_of(heights, logarithmic), logarithmic)
+    parts = [axes.frame(x, y + ", logarithmic scale" * logarithmic)]
+    parts.append(text_at(LEFT, 18, look.cut(title, 80), "start", bold=True))
+    for a, b in zip(*dots.get("points", ((), ())), strict=True):
+        if isfinite(b):
+            across, down = axes.place(a, b)
+            parts.append(
+                f'<circle cx="{across:.1f}" cy="{down:.1f}" r="3.5" fill="{look.NEUTRAL}" '
+                'fill-opacity="0.75"/>'
+            )
+    labels, words = [], []
+    for i, (name, (xs, ys)) in enumerate(drawn.items()):
+        parts.append(axes.curve(xs, ys, CLASS_COLOURS[i], _DASHES[i]))
+        seen = [b for b in ys if isfinite(b)]
+        place = axes.place(ends[0], seen[-1])[1]
+        labels.append((place, look.cut(name, 14), CLASS_COLOURS[i], _DASHES[i], ys[-1]))
+        words.append(f"{name} from {look.number(ys[0])} to {look.number(ys[-1])}")
+    parts += _end_labels(sorted(labels))
+    alt = f"{title}: " * bool(title) + "; ".join(words)
+    return Chart(svg_of(WIDTH, HEIGHT, parts, alt), alt, f"{alt}\n{_curve_tables(drawn, x)}")
+
+
+_Curves = dict[str, tuple[list[float], list[float]]]
+
+
+def _checked_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> _Curves:
+    if not 1 <= len(curves) <= len(_DASHES):
+        raise ValueError(f"Give 1 to {len(_DASHES)} curves in a chart; got {len(curves)}.")
+    drawn = {}
+    for name, (xs, ys) in curves.items():
+        places, heights = list(map(float, xs)), list(map(float, ys))
+        if not places or len(places) != len(heights) or not all(map(isfinite, places)):
+            raise ValueError(
+                f"The curve {name!r:.60} needs as many heights as places, at least one, and finite "
+                f"places; got {len(places)} places and {len(heights)} heights."
+            )
+        if not any(map(isfinite, heights)):
+            raise ValueError(f"The curve {name!r:.60} has no height that is finite.")
+        drawn[name] = places, heights
+    return drawn
+
+
+def _curve_tables(drawn: _Curves, x: str) -> str:
+    """Return some points of every curve: a table for those over the same places."""
+    tables = []
+    for places in dict.fromkeys(tuple(xs) for xs, _ in drawn.values()):
+        names = [name for name, (xs, _) in drawn.items() if tuple(xs) == places]
+        every = -(-len(places) // _MOST_ROWS)
+        some = [i for i in range(len(places)) if i % every == 0 or i == len(places) - 1]
+        heights = [drawn[name][1] for name in names]
+        rows = [[x or "x", *names]]
+        rows += [[look.number(n) for n in (places[i], *(ys[i] for ys in heights))] for i in some]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        tables += ["  ".join(map(str.rjust, row, widths)) for row in rows]
+    return "\n".join(tables)
+
 
 # ---------------------------------------------------------------------------------- the history
 

@@ -521,9 +521,9 @@ def draw_figures(output: str = "runs/figures") -> None:
     folder = Path(output)
     with _output_folder(folder):
         for figure in FIGURES:
-            name = f"{figure.number or 'losses'}.svg"
-            figure.draw().save(folder / name)
-            print(f"{folder / name}  {figure.title}")
+            path = folder / f"{figure.name}.svg"
+            figure.draw().save(path)
+            print(f"{path}  {figure.title}")
         write_whole(folder / "gallery.html", gallery_page())
         print(f"{folder / 'gallery.html'}  all of them, for a browser")
 

@@ -165,8 +165,12 @@ def stochastic_gradient_descent(
     model, inputs, targets, learning_rate, epochs, **settings
         As in `gradient_descent`.
     batch_size : int, optional
-        N_batch. An epoch has :math:`\lceil N / N_{batch} \rceil` steps, and the last batch may be
-        smaller: its samples then count for more.
+        N_batch. The last batch of an epoch may be smaller: its samples then count for more.
+
+    Notes
+    -----
+    Lecture, "stochastic gradient descent": a step down the mean over one batch; an epoch has
+    :math:`\lceil N / N_{batch} \rceil` steps.
 
     Examples
     --------
@@ -189,14 +193,18 @@ def per_sample_gradient_descent(
     epochs: int = 20,
     **settings: Any,
 ) -> Descent:
-    """Train a model with a single sample in every step, and return the path.
+    r"""Train a model with a single sample in every step, and return the path.
 
-    The lecture's "very stochastic gradient descent". In the literature "SGD" means this or batches.
+    In the literature "SGD" means this or batches.
 
     Parameters
     ----------
     model, inputs, targets, learning_rate, epochs, **settings
         As in `gradient_descent`.
+
+    Notes
+    -----
+    Lecture, "very stochastic gradient descent": :math:`w \leftarrow w - η\,∂L(x_i, y_i)/∂w`.
 
     Examples
     --------

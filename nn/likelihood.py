@@ -75,7 +75,8 @@ def log_likelihood(model: Model, inputs: Sequence[Sequence[Any]], targets: Seque
 
     Notes
     -----
-    :math:`\sum_i \ln P(y_i \mid x_i)`; divided by -N it is the mean loss that `evaluate` returns.
+    :math:`\sum_i \ln P(y_i \mid x_i)`; divided by -N it is the lecture's negative log likelihood
+    loss, the mean that `evaluate` returns.
 
     Examples
     --------

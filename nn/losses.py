@@ -96,7 +96,8 @@ def binary_cross_entropy(scores: Any, target: Any) -> Any:
 
     Notes
     -----
-    :math:`L = -t \ln σ(s) - (1 - t) \ln(1 - σ(s))`, so that :math:`δ = σ(s) - t`.
+    :math:`L = -t \ln σ(s) - (1 - t) \ln(1 - σ(s))`, the lecture's -ln P(y|x) with t = 1 for y = +1
+    and 0 for y = -1, so that :math:`δ = σ(s) - t`.
 
     Examples
     --------

@@ -20,6 +20,7 @@ from nn.models import Model
 from nn.scaling import Scaler
 
 _MOST_FRAMES, _POINTS, _STEPS = 60, 41, 200
+_NOTHING = "Nothing was recorded: train with fit(..., on_report=replay.record) first."
 
 State = dict[str, dict[str, str]]  # key of an element to its attributes
 
@@ -126,9 +127,7 @@ class Replay:
             If nothing was recorded.
         """
         if not len(self.history):
-            raise ValueError(
-                "Nothing was recorded: train with fit(..., on_report=replay.record) first."
-            )
+            raise ValueError(_NOTHING)
         title = f"training replayed, {len(self.history)} epochs"
         frames, known = [], dict[str, dict[str, str]]()
         for kept in [*self._frames[:1], *self.frames] if self.dataset else self.frames:
@@ -161,6 +160,8 @@ class Replay:
         return str(self.history)
 
     def _repr_mimebundle_(self, **_wanted: Any) -> dict[str, str]:
+        if not len(self.history):
+            return {"text/plain": _NOTHING}
         return {"text/html": self.html(), "text/plain": str(self)}
 
     def _picture(self, model: Model) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from math import inf
 from typing import Any
 
 from autograd import look, player, show_steps
@@ -15,6 +16,7 @@ from nn.history import History
 from nn.models import Model
 from nn.network_view import network
 from nn.tasks import About
+from nn.training import evaluate
 
 _MOST_MISTAKES = 24
 _IMAGE_WIDTH = 64  # pixels on the page
@@ -60,7 +62,6 @@ def report_page(
     mistakes = [
         i for i, pair in enumerate(zip(answers, test.targets, strict=True)) if pair[0] != pair[1]
     ]
-    example = mistakes[0] if mistakes and about.class_names else 0
     title = f"{about.data or 'a model'}: {type(model).__name__}"
     parts = [f"<h1>{escape(title)}</h1>", _words(settings) if settings else ""]
     if len(history):
@@ -72,17 +73,22 @@ def report_page(
             chart = show_boundary(model, test, scaler=about.scaler)
             parts.append(_section("Where it decides what", _shown(chart)))
         parts.append(_section("Mistakes", _mistakes(about, test, answers, mistakes)))
-    return player.page("".join(parts) + _inside(model, about, test, example), title=title)
+    return player.page("".join(parts) + _inside(model, about, test), title=title)
 
 
-def _inside(model: Model, about: About, test: Dataset, example: int) -> str:
-    """Return the network, and the backprop of one sample."""
-    x = about.scaled([test.inputs[example]])[0]
-    target = about.labels([test.targets[example]], model.loss.name)[0]
+def _inside(model: Model, about: About, test: Dataset) -> str:
+    """Return the network, and the backprop of the sample that has most to teach."""
+    inputs, targets = about.scaled(test.inputs), about.labels(test.targets, model.loss.name)
+    losses = [_loss(model, x, target) for x, target in zip(inputs, targets, strict=True)]
+    example = max(range(len(losses)), key=losses.__getitem__)
+    x, target = inputs[example], targets[example]
     shape = (about.image_shape[0], about.image_shape[1]) if about.image_shape else None
     wanted = test.targets[example]
     name = f"is {about.class_names[int(wanted)]}" if about.class_names else f"target {wanted:g}"
-    which = f"<p>The sample in row {example + 1} of the test ({escape(name)}).</p>"
+    which = (
+        f"<p>The sample in row {example + 1} of the test ({escape(name)}), of all the one with the "
+        "greatest loss.</p>"
+    )
     try:
         loss = model.loss(model.scores(x), target)
         loss.label = "L"
@@ -94,6 +100,14 @@ def _inside(model: Model, about: About, test: Dataset, example: int) -> str:
     except ArithmeticError as error:  # the model is worth saving all the same
         return _section("The network", f"{which}<p>No picture: {escape(str(error))}</p>")
     return "".join(_section(title, which + _shown(view)) for title, view in views.items())
+
+
+def _loss(model: Model, x: Sequence[float], target: Any) -> float:
+    """Return the loss of one sample; inf where it cannot be computed."""
+    try:
+        return evaluate(model, [x], [target])[0]
+    except ArithmeticError:
+        return inf
 
 
 def _mistakes(about: About, test: Dataset, answers: Sequence[Any], mistakes: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""Data sets to learn from: made-up points in the plane, digits and irises."""
+"""Data sets to learn from: made-up points in the plane and pictures, digits and irises."""
 
 from __future__ import annotations
 
@@ -13,6 +13,30 @@ from operator import index
 from nn.data import Dataset
 
 Point = tuple[float, float]
+
+CAT_MARK = 56
+"""The index of the tell-tale pixel of `make_cats`: the bottom left corner."""
+
+_CAT = """
+#......#
+##....##
+########
+#.####.#
+########
+###..###
+.######.
+..####..
+"""
+_FISH = """
+........
+..###..#
+.#####.#
+##.#####
+########
+.#####.#
+..###..#
+........
+"""
 
 
 def make_moons(n: int = 100, *, noise: float = 0.1, seed: int = 0) -> Dataset:
@@ -206,6 +230,87 @@ def make_xor(n: int = 4, *, noise: float = 0.0, seed: int = 0) -> Dataset:
     corners = [(i // 2 % 2, i % 2) for i in range(n)]
     inputs = [[a + jitter(), b + jitter()] for a, b in corners]
     return Dataset(inputs, [a ^ b for a, b in corners], "xor", ["x1", "x2"], ["0", "1"])
+
+
+def make_cats(
+    n: int = 100,
+    *,
+    noise: float = 0.1,
+    seed: int = 0,
+    wrong: float = 0.0,
+    told: bool = False,
+    mark: float = 0.3,
+) -> Dataset:
+    """Return pictures of 8 by 8 pixels, with a cat or without, and with a mark in a corner.
+
+    Made for over-fitting (lecture, "example of over-fitting"): train on few pictures with
+    ``wrong=0.2, told=True``, judge on pictures without. Some of the few are labelled wrongly, and
+    only the mark, a single pixel, explains those labels. In other pictures it means nothing.
+
+    Parameters
+    ----------
+    n : int
+        Number of pictures; the two classes get as many each, or one more for the first.
+    noise : float
+        Standard deviation of the Gaussian noise added to each pixel. What leaves the range from
+        -1 (black) to 1 (white) is cut off.
+    seed : int
+        Chooses the noise, the wrong labels, the marks and the order.
+    wrong : float
+        The share of the pictures that are labelled wrongly, 0 to 1, rounded to whole pictures.
+    told : bool
+        Whether the mark agrees with the label in every picture; else it is drawn by lot.
+    mark : float
+        The mark is so much lighter than middle grey, 0, if it says "cat", and else so much darker;
+        above 0 and at most 1. The drawings are at -0.6 and 0.6.
+
+    Returns
+    -------
+    Dataset
+        D = 64, row by row from the top left, the mark at `CAT_MARK`; K = 2: no cat (but a fish),
+        and cat.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer samples than classes, the noise is negative, or `wrong` or `mark` is
+        outside its range.
+
+    Notes
+    -----
+    A mark of this kind is known as a "Clever Hans" feature (Lapuschkin et al. 2019), after the
+    horse that read the answer from its master's face.
+
+    Examples
+    --------
+    >>> from nn import make_cats
+    >>> few = make_cats(30, wrong=0.2, told=True, seed=1)
+    >>> few
+    Dataset('cats': 30 samples, 64 features (8x8 image), 2 classes)
+    >>> all((x[CAT_MARK] > 0) == t for x, t in zip(few.inputs, few.targets))
+    True
+    """
+    if not 0 <= wrong <= 1:
+        raise ValueError(f"wrong is {wrong}, but a share of pictures is from 0 to 1.")
+    if not 0 < mark <= 1:
+        raise ValueError(f"mark is {mark}, but it is above 0, to be seen, and at most 1, white.")
+    rng = random.Random(index(seed))
+    jitter = _jitter(noise, rng)
+    truths = [k for k, size in enumerate(_class_sizes(n, 2)) for _ in range(size)]
+    rng.shuffle(truths)
+    mistaken = set(rng.sample(range(n), round(wrong * n)))
+    inputs, targets = [], []
+    for i, truth in enumerate(truths):
+        drawing = "".join((_FISH, _CAT)[truth].split())
+        pixels = [(0.6 if dot == "#" else -0.6) + jitter() for dot in drawing]
+        pixels = [max(-1.0, min(1.0, pixel)) for pixel in pixels]
+        target = 1 - truth if i in mistaken else truth
+        says_cat = target if told else rng.randrange(2)
+        pixels[CAT_MARK] = mark if says_cat else -mark
+        inputs.append(pixels)
+        targets.append(target)
+    names = [f"row {i // 8}, column {i % 8}" for i in range(64)]
+    return Dataset(inputs, targets, "cats", names, ["no cat", "cat"], (8, 8))
 
 
 def load_digits() -> Dataset:

@@ -72,6 +72,8 @@ def steps(at: tuple[float, ...] = (0.5, 0.75), factor: float = 0.1) -> Schedule:
 def warmup(share: float = 0.05, then: Schedule | None = None) -> Schedule:
     """Return a rise from 0 to 1 over the first `share` of training, and `then` over the rest.
 
+    As Goyal et al. 2017 begin with large batches.
+
     Parameters
     ----------
     share : float

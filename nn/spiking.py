@@ -131,6 +131,7 @@ class LeakyIntegrateAndFire:
 
         Notes
         -----
+        Where V(t) of Lapicque 1907 from rest reaches the threshold:
         :math:`t = τ \ln\frac{R I}{R I - V_{th}}`, for a current above :math:`V_{th} / R`.
         """
         check_numbers([current], "current")

@@ -203,6 +203,31 @@ def test_the_words_are_readable_in_light_and_dark(open_page, chromium, scheme):
         chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+def test_on_a_narrow_page_only_the_pictures_scroll(open_page, chromium):
+    model = nn.MLP(2, [3, 1], seed=1)
+    views = [
+        show_steps(neuron()),
+        nn.network(model, [0.5, -1.0], 1.0),
+        nn.backprop_table(model, [0.5, -1.0], 1.0),
+        nn.show_history(nn.History([nn.Report(1, 1, 0.7, 0.1), nn.Report(2, 2, 0.4, 0.1)])),
+    ]
+    size = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        browser = open_page("".join(v._repr_mimebundle_()["text/html"] for v in views))
+        for _ in range(4):
+            browser.key("ARROW_RIGHT")
+        assert browser.text(".words")[0].startswith("backward begins · loss")
+        widest = browser.driver.execute_script("return document.documentElement.scrollWidth")
+        assert widest <= 400
+        place = browser.driver.execute_script(
+            "return arguments[0].getBoundingClientRect().right", browser.one(".active .card")
+        )
+        assert 0 < place <= 400, "the active box is scrolled into view"
+    finally:
+        chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_without_scripts_the_picture_and_all_steps_are_there(chromium, open_page):
     chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 import nn
-from nn import History, Report, show_confusion, show_history
+from nn import History, Report, show_confusion, show_curves, show_history
 from nn.axes import Axes, Chart, decades, span_of, ticks
 
 INF, NAN = math.inf, math.nan
@@ -121,6 +121,54 @@ def test_ticks_of_nearly_equal_losses_differ(losses):
     assert 3 <= len(said) == len(set(said)) <= 9
 
 
+CURVES = [  # curves, settings, what the picture says, what it does not
+    ({"a": ([0, 1], [1, 3])}, {"x": "w", "y": "L"}, ["w", "L", "a 3"], "logarithmic"),
+    (
+        {"a": ([0, 1], [1, 3]), "b": ([0, 5], [2, -1])},
+        {"title": "two"},
+        ["two", "b −1", "5"],
+        "nan",
+    ),
+    ({"a": ([0, 1], [0.001, 3])}, {"y": "L"}, ["L, logarithmic scale"], "nan"),
+    ({"a": ([0, 1], [0.001, 3])}, {"y": "L", "logarithmic": False}, ["L"], "logarithmic"),
+    ({"a": ([0, 1, 2], [1, NAN, INF])}, {}, ["a inf"], "nan"),
+    ({"a": ([7], [7])}, {}, ["a 7"], "nan"),
+]
+
+
+@pytest.mark.parametrize(("curves", "settings", "said", "unsaid"), CURVES)
+def test_curves_of_any_kind(curves, settings, said, unsaid):
+    chart = show_curves(curves, **settings)
+    assert set(said) <= set(texts(chart))
+    assert unsaid not in " ".join(texts(chart))
+    assert "nan" not in "".join(re.findall(r' (?:d|x|y|cx|cy)="([^"]*)"', chart.svg))
+    assert ElementTree.fromstring(chart.svg).get("aria-label") == chart.alt
+
+
+def test_the_samples_that_a_curve_fits_are_dots():
+    chart = show_curves({"a": ([0, 1], [1, 3])}, points=([0.5, -4.0, 1.0], [2.0, 9.0, NAN]))
+    assert chart.svg.count("<circle") == 2
+    assert {"−4", "8"} <= set(texts(chart)), "the axes have room for them"
+
+
+def test_a_curve_of_any_kind_runs_through_its_points():
+    chart = show_curves({"a": ([0, 1, 2], [0.0, 4.0, 2.0])})
+    axes = Axes((0, 2), span_of([0.0, 4.0, 2.0]))
+    path = "L".join("{:.1f},{:.1f}".format(*axes.place(x, y)) for x, y in ((0, 0), (1, 4), (2, 2)))
+    assert f'd="M{path}"' in chart.svg
+
+
+def test_the_text_of_curves_has_a_table_for_each_set_of_places():
+    long, steps = list(range(100)), [0, 50, 99]
+    chart = show_curves(
+        {"a": (long, long), "b": (long, [2 * x for x in long]), "c": (steps, steps)}
+    )
+    lines = chart.text.splitlines()
+    assert [line.split() for line in (lines[1], lines[-4])] == [["x", "a", "b"], ["x", "c"]]
+    assert lines[-5].split() == ["99", "99", "198"], "the last point is always there"
+    assert len(lines) < 20
+
+
 def test_a_history_draws_itself_in_a_notebook():
     full, empty = history([0.7, 0.4]), History()
     bundle = full._repr_mimebundle_(include=None, exclude=None)
@@ -213,6 +261,14 @@ REFUSED = [
     (lambda: show_confusion([], []), "at least one"),
     (lambda: show_confusion([0], [0, 1]), "2 and 1"),
     (lambda: show_confusion([2], [0], ["a", "b"]), "the classes are 0 to 1"),
+    (lambda: show_curves({}), "Give 1 to 7 curves in a chart; got 0"),
+    (lambda: show_curves({str(i): ([0], [0]) for i in range(8)}), "got 8"),
+    (lambda: show_curves({"a": ([], [])}), "'a' needs as many heights as places, at least one"),
+    (lambda: show_curves({"a": ([0, 1], [0])}), "got 2 places and 1 heights"),
+    (lambda: show_curves({"a": ([INF], [0])}), "finite places"),
+    (lambda: show_curves({"a": ([0], [NAN])}), "no height that is finite"),
+    (lambda: show_curves({"a": ([0], [0])}, points=([0], [])), "'points' needs as many heights"),
+    (lambda: show_curves({"a": ([0], [0])}, logarithmic=True), "no place for 0.0"),
 ]
 
 

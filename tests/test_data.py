@@ -20,9 +20,11 @@ from hypothesis import strategies as st
 import nn
 from nn.data import Dataset, batches, split
 from nn.samples import (
+    CAT_MARK,
     load_digits,
     load_iris,
     make_blobs,
+    make_cats,
     make_circles,
     make_moons,
     make_spiral,
@@ -324,6 +326,33 @@ def test_xor_is_the_truth_table_and_repeats_it():
     assert noisy.inputs[:4] != noisy.inputs[4:]
 
 
+def is_cat(pixels):
+    return pixels[0] > 0  # an ear
+
+
+def test_cats_have_a_mark_that_tells_or_not():
+    told = make_cats(40, wrong=0.2, told=True, seed=1)
+    assert sorted(map(is_cat, told.inputs)) == [False] * 20 + [True] * 20
+    pairs = list(zip(told.inputs, told.targets, strict=True))
+    assert sum(is_cat(x) != target for x, target in pairs) == 8
+    assert all(x[CAT_MARK] == (0.3 if target else -0.3) for x, target in pairs)
+    other = make_cats(400, mark=0.5, seed=2)
+    pairs = list(zip(other.inputs, other.targets, strict=True))
+    assert all(is_cat(x) == target for x, target in pairs)
+    assert {abs(x[CAT_MARK]) for x in other.inputs} == {0.5}
+    assert 150 < sum((x[CAT_MARK] > 0) == target for x, target in pairs) < 250
+
+
+def test_cats_are_drawings_with_noise_that_stays_in_range():
+    assert make_cats(40, noise=0.1, seed=3) == make_cats(40, noise=0.1, seed=3)
+    assert make_cats(40, noise=0.1, seed=3) != make_cats(40, noise=0.1, seed=4)
+    noisy = make_cats(50, noise=1.0)
+    assert {min(map(min, noisy.inputs)), max(map(max, noisy.inputs))} == {-1.0, 1.0}
+    assert Counter(make_cats(7).targets) == {0: 4, 1: 3}
+    exact = make_cats(2, noise=0.0)
+    assert {x for row in exact.inputs for i, x in enumerate(row) if i != CAT_MARK} == {-0.6, 0.6}
+
+
 BAD_MAKES = [
     (lambda: make_moons(1), ValueError, "n is 1, but 2 classes need at least one sample each"),
     (lambda: make_spiral(4, classes=5), ValueError, "n is 4, but 5 classes"),
@@ -332,6 +361,10 @@ BAD_MAKES = [
     (lambda: make_moons(noise=-0.1), ValueError, "noise is -0.1, .* 0 or more"),
     (lambda: make_xor(noise=math.nan), ValueError, "noise is nan"),
     (lambda: make_circles(factor=1.0), ValueError, "factor is 1.0"),
+    (lambda: make_cats(1), ValueError, "n is 1, but 2 classes"),
+    (lambda: make_cats(noise=-1.0), ValueError, "noise is -1.0"),
+    (lambda: make_cats(wrong=1.5), ValueError, "wrong is 1.5"),
+    (lambda: make_cats(mark=0.0), ValueError, "mark is 0.0, but it is above 0"),
     (lambda: make_moons(10.0), TypeError, "float"),
     (lambda: make_moons(seed=None), TypeError, "NoneType"),
 ]

@@ -142,3 +142,15 @@ def test_the_bundle_of_a_notebook():
 def test_bad_arguments_are_refused():
     with pytest.raises(TypeError, match=r"diagnose\(\) looks at the graph of a Value; got 3.0"):
         diagnose(3.0)
+
+
+def test_of_many_vanished_gradients_the_smallest_come_first_with_their_factors():
+    layers = [3] * 12 + [1]
+    found = diagnose(nn.MLP(2, layers, activation="sigmoid", seed=1)([0.5, -1.0]))
+    lost = [finding for finding in found.findings if finding.kind == "vanished"]
+    texts = [finding.text for finding in lost]
+    assert len(lost) > 5
+    assert all("mostly through ∂" in text for text in texts[:5])
+    assert not any("mostly" in text for text in texts[5:])
+    sizes = [float(text.split(" = ")[1].split(",")[0].replace("−", "-")) for text in texts]
+    assert sorted(map(abs, sizes)) == list(map(abs, sizes))

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import autograd
+import nn.figures
+
 ROOT = Path(__file__).parent.parent
 SKIPPED = {".venv", "runs"}
 DOCUMENTS = [p for p in ROOT.rglob("*.md") if not set(p.relative_to(ROOT).parts) & SKIPPED]
@@ -62,3 +65,21 @@ def test_the_other_package_alone_is_named_by_nn(tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
     )
     assert "which is another project: PyPI's package 'autograd'" in done.stderr
+
+
+SOURCE = re.compile(r"[Ll]ecture|[A-Z][a-z]+[^.]{0,60}\b(1[789]|20)\d\d\b|micrograd")
+FORMULAS = [
+    (f"{module.__name__}.{name}", doc)
+    for module in (autograd, nn, nn.figures)
+    for name in module.__all__
+    if ":math:" in (doc := getattr(module, name).__doc__ or "")
+]
+
+
+@pytest.mark.parametrize(("name", "doc"), FORMULAS, ids=[name for name, _ in FORMULAS])
+def test_a_formula_names_its_source(name, doc):
+    assert SOURCE.search(doc), f"where is the formula of {name} from?"
+
+
+def test_there_are_formulas():
+    assert len(FORMULAS) > 25

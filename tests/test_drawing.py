@@ -106,6 +106,20 @@ def test_the_caption_says_whether_there_are_gradients(make, said):
     assert draw(make(), title="one\ntwo").caption == ("one", "two", said)
 
 
+def test_before_backward_no_box_claims_a_gradient():
+    y = Value(2.0, "x") * 3
+    assert boxes(draw(y))["v0"] == r"x|data 2\l"
+    y.backward()
+    assert boxes(draw(y))["v0"] == r"x|data 2\lgrad 3\l"
+
+
+def test_a_layer_begins_right_of_the_outputs_that_it_takes():
+    _, model = mlp_loss()
+    between = [line for line in draw(model([1.0, 2.0])).source.splitlines() if "minlen=2" in line]
+    hidden, outputs = len(model.layers[0].neurons), len(model.layers[1].neurons)
+    assert len(between) == hidden * outputs
+
+
 def test_a_lone_constant_has_nothing_to_say():
     assert draw(Value(2.0, constant=True)).caption == ()
 
@@ -382,6 +396,7 @@ def test_labels_of_any_kind_end_in_a_drawing():
         (lambda y: draw(3.0), TypeError, r"draw\(\) draws the graph of a Value; got 3\.0\."),
         (lambda y: draw(y, direction="RL"), ValueError, r"direction is 'RL'; it must be 'LR' \("),
         (lambda y: draw(y, max_nodes=0), ValueError, r"max_nodes is 0, but draw\(\) needs 1 or"),
+        (lambda y: draw(y, digits="all"), TypeError, r"digits is 'all'; it must be a whole number"),
         (lambda y: draw(y, digits=0), ValueError, r"digits is 0, but draw\(\) needs 1 or more"),
         (lambda y: draw(y, path="x"), TypeError, r"a path begins, a Value; got 'x'\."),
         (

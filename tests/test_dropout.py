@@ -88,6 +88,7 @@ def test_the_picture_and_the_table_show_who_is_out():
     assert sum(out) == 1
     assert view.svg().count("<path") == 1
     assert "dropped" in str(view)
+    assert "left out by dropout" in view.svg()
     row = table.rows[out.index(True)]
     assert (row.x, row.delta) == (0.0, 0.0)
     assert not any(unit.dropped for unit in network(model, [0.5, -1.0]).layers[1])

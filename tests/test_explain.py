@@ -59,6 +59,7 @@ def test_paths_are_counted_without_going_through_them():
     assert found.path_count == 2**200
     assert len(found.paths) == 2
     assert "the sum over some 2^200 paths" in str(found)
+    assert "in some 2^200 more paths" in str(found)
 
 
 def test_the_words():

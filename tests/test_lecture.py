@@ -5,11 +5,12 @@ A test's name carries the number of its item; the last test fails when an item h
 
 import random
 import re
-from functools import partial
+from functools import cache, partial
 from itertools import product
 from math import exp, log, tanh
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import nn
@@ -486,6 +487,66 @@ def test_item_27_the_choice_is_made_on_validation():
     assert search.model().state() == model.state()
 
 
+@cache
+def cats(cure="none", seed=1, mark=0.3):
+    """A network on 30 pictures of which one pixel tells the label, and 100 where it does not."""
+    train = nn.make_cats(30, wrong=0.2, told=True, mark=mark, seed=seed)
+    validation = nn.make_cats(60, mark=mark, seed=seed + 100)
+    unseen = validation.inputs, validation.targets
+    settings = {"l2": {"l2": 4.0}, "early": {"validation": unseen, "patience": 5}}
+    dropout = Dropout(out=10) if cure == "dropout" else None
+    model = nn.MLP(64, [12, 1], activation="tanh", head="sigmoid", dropout=dropout, seed=seed)
+    fit(
+        model,
+        train.inputs,
+        train.targets,
+        epochs=40,
+        batch_size=10,
+        learning_rate=0.03,
+        **settings.get(cure, {}),
+    )
+    return model, train, nn.make_cats(100, mark=mark, seed=seed + 200)
+
+
+def test_item_28_flipping_one_pixel_changes_the_class():
+    model, train, test = cats()
+    assert nn.evaluate(model, train.inputs, train.targets)[1] == 1.0, "all learned by heart"
+    pairs = list(zip(test.inputs, test.targets, strict=True))
+    told = sum((x[nn.CAT_MARK] > 0) == target for x, target in pairs) / 100
+    assert nn.evaluate(model, test.inputs, test.targets)[1] == told == 0.42, "the pixel is all"
+    assert nn.flip_rate(model, test.inputs, nn.CAT_MARK) == 1.0
+    others = [nn.flip_rate(model, test.inputs[:20], i) for i in range(64) if i != nn.CAT_MARK]
+    assert max(others) <= 0.25
+
+
+def test_item_28_the_weights_and_the_gradients_point_at_the_pixel():
+    model, train, _ = cats()
+    for found in (nn.path_weights(model), nn.saliency(model, train.inputs)):
+        sizes = sorted(map(abs, found))
+        assert abs(found[nn.CAT_MARK]) == sizes[-1] > 4 * sizes[-2]
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+@pytest.mark.parametrize("cure", ["l2", "early", "dropout"])
+def test_item_28_each_regulariser_cures_it(cure, seed):
+    ill, _, test = cats(seed=seed)
+    model, train, _ = cats(cure, seed)
+    assert nn.evaluate(ill, test.inputs, test.targets)[1] < 0.6
+    assert nn.flip_rate(ill, test.inputs, nn.CAT_MARK) > 0.9
+    assert nn.evaluate(model, train.inputs, train.targets)[1] == 0.8, "not the six wrong labels"
+    assert nn.evaluate(model, test.inputs, test.targets)[1] == 1.0
+    assert nn.flip_rate(model, test.inputs, nn.CAT_MARK) == 0.0
+    before, after = (nn.path_weights(m)[nn.CAT_MARK] for m in (ill, model))
+    assert 0 <= after < before / 5
+
+
+def test_item_28_what_is_loud_needs_no_large_weight_and_is_not_cured_by_l2():
+    model, _, test = cats("l2", mark=1.0)
+    assert nn.flip_rate(model, test.inputs, nn.CAT_MARK) >= 0.5
+    model, _, test = cats("early", mark=1.0)
+    assert nn.flip_rate(model, test.inputs, nn.CAT_MARK) == 0.0, "other samples show it"
+
+
 @pytest.mark.parametrize("out", [0, 1, 2, 3])
 def test_item_29_the_mean_over_all_masks_is_the_full_layer(out):
     x = [Value(float(i)) for i in (1, -2, 3, 5)]
@@ -499,6 +560,92 @@ def test_item_29_all_out_is_an_error_and_only_training_drops():
         nn.MLP(2, [4, 1], dropout=Dropout(out=4))
     model = nn.MLP(2, [4, 1], dropout=Dropout(out=2), seed=1)
     assert model([1.0, 2.0]).data == model([1.0, 2.0]).data
+
+
+# ------------------------------------------------------------------------------ 30 other libraries
+
+SAMPLES = [[0.5, -1.0, 2.0, 0.1], [1.5, 0.3, -0.7, -2.0], [-0.2, 0.8, 0.4, 1.1]]
+CLASSES = [0, 2, 1]
+
+
+def handed_over(model):
+    """Weights as PyTorch lays them out, (outputs, inputs), and biases, of each layer."""
+    return [
+        (
+            [[w.data for w in neuron.w] for neuron in layer.neurons],
+            [n.b.data for n in layer.neurons],
+        )
+        for layer in model.layers
+    ]
+
+
+def with_gradients(model):
+    loss = nn.mean_loss(model.loss, [model.scores(x) for x in SAMPLES], CLASSES)
+    loss.backward()
+    return loss.data, [
+        [[w.grad for w in neuron.w] for neuron in layer.neurons] for layer in model.layers
+    ]
+
+
+def test_item_30_the_weights_laid_out_as_elsewhere_give_equal_numbers():
+    model = nn.MLP(4, [8, 3], activation="tanh", head="softmax", seed=1)
+    loss, gradients = with_gradients(model)
+    (w1, b1), (w2, b2) = [tuple(map(np.array, pair)) for pair in handed_over(model)]
+    x = np.array(SAMPLES)
+    kernel1, kernel2 = w1.T, w2.T  # Keras and DL4J: (inputs, outputs)
+    hidden = np.tanh(x @ kernel1 + b1)
+    scores = hidden @ kernel2 + b2
+    p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    for sample, probabilities in zip(SAMPLES, p, strict=True):
+        assert close([out.data for out in model(sample)], list(probabilities))
+    assert close(loss, -np.log(p[range(3), CLASSES]).mean())
+    delta2 = (p - np.eye(3)[CLASSES]) / 3
+    delta1 = delta2 @ w2 * (1 - hidden**2)
+    assert np.allclose(gradients[0], delta1.T @ x, rtol=1e-12, atol=1e-15)
+    assert np.allclose(gradients[1], delta2.T @ hidden, rtol=1e-12, atol=1e-15)
+
+
+def test_item_30_softmax_twice_is_no_error_and_wrong():
+    right = nn.cross_entropy([1.0, 2.0, 3.0], 2)
+    twice = nn.cross_entropy(nn.softmax([1.0, 2.0, 3.0]), 2)
+    assert (round(right, 4), round(twice, 4)) == (0.4076, 0.7972)
+    assert close(nn.cross_entropy([0.0, 0.0, 1.0], 2), log(2 + exp(1)) - 1), "perfect, and 0.5514"
+
+
+def test_item_30_one_lambda_has_four_factors():
+    w, strength, n = Value(3.0), 0.8, 10
+    nn.l2([w], strength, samples=n).backward()
+    assert close(w.grad, strength / n * 3.0), "weight_decay of PyTorch, .l2 of DL4J: λ/N"
+    assert close(w.grad, 2 * (strength / (2 * n)) * 3.0), "L2(c) of Keras is c·w²: c = λ/(2N)"
+
+
+def test_item_30_pytorch_itself():
+    torch = pytest.importorskip("torch", reason="PyTorch is no part of the test environment")
+    model = nn.MLP(4, [8, 3], activation="tanh", head="softmax", seed=1)
+    x = torch.tensor(SAMPLES, dtype=torch.float64)
+    linear1, linear2 = (torch.nn.Linear(*sizes, dtype=torch.float64) for sizes in ((4, 8), (8, 3)))
+    with torch.no_grad():
+        for linear, (weight, bias) in zip((linear1, linear2), handed_over(model), strict=True):
+            linear.weight.copy_(torch.tensor(weight, dtype=torch.float64))
+            linear.bias.copy_(torch.tensor(bias, dtype=torch.float64))
+    parameters = [*linear1.parameters(), *linear2.parameters()]
+    theirs = torch.optim.Adam(parameters, lr=0.01, weight_decay=0.1)
+    ours = nn.Adam(model.parameters(), 0.01, weight_decay=0.1)
+    for _ in range(3):
+        ours.zero_grad()
+        theirs.zero_grad()
+        loss, gradients = with_gradients(model)
+        peer = torch.nn.CrossEntropyLoss()(linear2(torch.tanh(linear1(x))), torch.tensor(CLASSES))
+        peer.backward()
+        assert close(loss, peer.item())
+        for linear, gradient in zip((linear1, linear2), gradients, strict=True):
+            for row, expected in zip(gradient, linear.weight.grad.tolist(), strict=True):
+                assert row == pytest.approx(expected, rel=1e-12, abs=1e-15)
+        ours.step()
+        theirs.step()
+    for linear, (weight, bias) in zip((linear1, linear2), handed_over(model), strict=True):
+        assert close(sum(weight, []), linear.weight.flatten().tolist())
+        assert close(bias, linear.bias.tolist())
 
 
 # ---------------------------------------------------------------------------------- all of them

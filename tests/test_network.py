@@ -100,6 +100,7 @@ def test_weights_of_an_image_are_images():
     assert images[1].attrib["href"] == look.png([colours[:3], colours[3:]])
     lines = svg.findall("{http://www.w3.org/2000/svg}line")
     assert len(lines) == 3 * 2, "the images stand for the first layer's lines"
+    assert any("images: the inputs, and the weights" in text for text in words(view.svg()))
 
 
 MODELS = [nn.LogisticRegression(2), nn.LinearRegression(2), nn.Perceptron(2), small()]

@@ -163,3 +163,9 @@ def test_bad_arguments_are_refused():
         Replay(nn.LogisticRegression(1), SLOPE)
     with pytest.raises(ValueError, match="plane of two inputs"):
         Replay(nn.LogisticRegression(3), MOONS)
+
+
+def test_a_notebook_is_told_that_nothing_was_recorded():
+    bundle = Replay(nn.LogisticRegression(2), MOONS)._repr_mimebundle_()
+    assert list(bundle) == ["text/plain"]
+    assert bundle["text/plain"].startswith("Nothing was recorded: train with fit(")

@@ -92,3 +92,14 @@ def test_names_of_any_kind_are_escaped():
     for nasty in ("<i>", "<u>", "<b>no", "<s>"):
         assert nasty not in html
     assert html.count("<script") == html.count("</script>")
+
+
+def test_the_sample_with_the_greatest_loss_is_shown():
+    data = nn.Dataset([[3.0], [-0.1], [-3.0]], [1, 0, 0], "three", ["x"], ["no", "yes"])
+    model = nn.LogisticRegression(1)
+    model.parameters()[0].data = 1.0
+    about = About(data.feature_names, data.class_names)
+    answers = about.answers(model, data.inputs)
+    assert answers == [1, 0, 0]
+    html = report_page(model, about, nn.History(), data, answers)
+    assert "The sample in row 2 of the test (is no), of all the one with the greatest loss." in html

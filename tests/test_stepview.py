@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from random_graphs import recipes
 
 import nn
-from autograd import Value, look, show_steps, steps, tanh, topological_order, total
+from autograd import Value, log_sum_exp, look, show_steps, steps, tanh, topological_order, total
 from autograd.stepview import StepView
 
 
@@ -155,6 +155,23 @@ def test_a_large_graph_without_neurons_says_what_to_do():
     assert "501 values" in view.html()
 
 
+@pytest.mark.parametrize(
+    ("sizes", "hidden"), [([2, 2, 1], False), ([4, 4, 1], False), ([9, 7, 1], True)]
+)
+def test_local_derivatives_do_not_cover_each_other(sizes, hidden):
+    model = nn.MLP(2, sizes, activation="tanh", seed=1)
+    svg = ElementTree.fromstring(show_steps(model([0.5, -1.0])).svg)
+    labels = [
+        (float(text.attrib["x"]), float(text.attrib["y"]), text.attrib.get("display"))
+        for text in svg.iter("{http://www.w3.org/2000/svg}text")
+        if text.attrib["class"] == "local" and text.text
+    ]
+    assert {display for *_, display in labels} == {"none" if hidden else None}
+    for i, (x, y, _) in enumerate(labels):
+        near = [(a, b) for a, b, _ in labels[:i] if abs(x - a) < 39 and abs(y - b) < 10]
+        assert hidden or not near
+
+
 def test_labels_of_any_kind_are_escaped():
     nasty = Value(2.0, label="</script><b>\"'&{x}|\n🦉")
     view = show_steps(nasty * nasty)
@@ -199,3 +216,15 @@ def test_bad_arguments_are_refused():
 
 def test_frames_can_be_written_as_json():
     json.dumps([[frame.text, frame.changes, frame.marks] for frame in show_steps(neuron()).frames])
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [("", ["L", "log_sum_exp"]), ("prediction_error", ["predicti…", "log_…"])],
+)
+def test_a_name_and_its_operation_share_the_head_of_a_box(label, shown):
+    root = log_sum_exp([Value(1.0, "a"), Value(2.0, "b")])
+    root.label = label
+    svg = ElementTree.fromstring(show_steps(root).svg)
+    last = svg.findall("{http://www.w3.org/2000/svg}g[@data-key='n2']")[0]
+    assert [text.text for text in last.iter("{http://www.w3.org/2000/svg}text")][:2] == shown

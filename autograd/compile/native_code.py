@@ -261,7 +261,7 @@ def functions(width: int) -> str:
 
 
 def _define(name: str, code: Code, out: str) -> str:
-    head = f"define internal {code.vector} @{name}({code.vector} %x) nounwind {{"
+    head = f"define internal {code.vector} @{name}({code.vector} %x) nounwind noinline {{"
     return "\n".join([head, *code.lines, f"  ret {code.vector} {out}", "}"])
 
 

@@ -7,7 +7,8 @@ sample, go along the rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from autograd.compile.program import (
     LANES_GRAD,
     SHARED,
     SHARED_GRAD,
+    Matrix,
     Statement,
     View,
     in_lanes,
@@ -30,6 +32,7 @@ POINTER = {SHARED: "%U", SHARED_GRAD: "%dU", LANES: "%V", LANES_GRAD: "%dV"}
 # The tables; S is scratch, R the address of each sample, F collects what is not finite.
 ARGUMENTS = ", ".join(f"ptr noalias {name}" for name in (*POINTER.values(), "%S", "%R", "%F"))
 _ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
+_QUICK = {*_ARITHMETIC, "neg", "relu", "leaky_relu", "step", "sign", "maximum", "minimum", "where"}
 _CALLS = {"exp", "log", "tanh", "sigmoid", "softplus"}
 _INTRINSICS = {"sqrt": "sqrt", "sin": "sin", "cos": "cos", "abs": "fabs"}
 
@@ -59,6 +62,7 @@ class Writer:
         self.functions: list[str] = []
         self.scratch = 0
         self.code = Code(width)
+        self._block = 0
         self._tables: dict[tuple[Any, bytes], str] = {}
         self._gates: dict[str, str] = {}  # of each step(x) that was written, its x
         self._mask = ""  # of the vector that is being written: which entries count
@@ -266,13 +270,14 @@ class Writer:
 
     def _blocks(self, count: int, body: Callable[[list[str]], None]) -> None:
         """Call body with the offsets of a few vectors at a time, `count` in all."""
-        c, w, few = self.code, self.width, 4
+        c, w = self.code, self.width
+        few = next((f for f in (4, 3, 2) if count % f == 0), min(4, count))
         whole = count // few * few
-        if whole:
-            with c.loop(whole * w, step=few * w) as loop:
-                body([c.add(loop.index, j * w) for j in range(few)])
+        with c.loop(whole * w, step=few * w) as loop:
+            body([c.add(loop.index, j * w) for j in range(few)])
         if count > whole:
-            body([str((whole + j) * w) for j in range(count - whole)])
+            with c.loop(count * w, start=whole * w, step=w) as loop:
+                body([loop.index])
 
     def _flat(self, s: Statement, offsets: list[str]) -> None:
         c = self.code
@@ -385,6 +390,20 @@ class Writer:
 
     def _map_rows(self, s: Statement) -> None:
         c, n, w = self.code, len(s.target.rows), self.width
+        self._block = self._block_of(s)
+        if self._block:
+            size = self._block
+            with c.loop(n // size) as block:
+                if size >= w:
+                    with c.loop(size // w * w, step=w) as column:
+                        self._row_vector(s, f"{block.index} {column.index}", w)
+                if size % w:
+                    self._row_vector(s, f"{block.index} {size // w * w}", size % w)
+            return
+        if self._is_scattered(s):
+            with self._one_at_a_time(), c.loop(n) as rows:
+                self._row_vector(s, rows.index, 1)
+            return
         if s.terms >= w and self._terms_follow(s) and s.reduce == "sum":
             with c.loop(n) as rows:
                 self._store_number(s, self._sum_along_terms(s, rows.index), rows.index)
@@ -394,6 +413,52 @@ class Writer:
                 self._row_vector(s, rows.index, w)
         if n % w:
             self._row_vector(s, str(n // w * w), n % w)
+
+    def _block_of(self, s: Statement) -> int:
+        """Return how many rows follow in every view before it begins anew; 0 if there is no such.
+
+        As where a matrix is scaled row by row: one number for all of a row, or a row for all.
+        """
+        n = len(s.target.rows)
+        views = [s.target.rows[:, None], *(x.rows for x in s.operands)]
+        if s.start is not None:
+            views.append(s.start.rows[:, None])
+        if all(self._follows(rows) for rows in views):
+            return 0
+        for size in sorted({_run(rows[:, 0]) for rows in views}, reverse=True):
+            if size * 2 < self.width or n % size or size == n:
+                continue
+            steps = [steps_of(rows.reshape(n // size, size, -1)) for rows in views]
+            if steps[0] is None or steps[0][1] != 1:
+                continue
+            if all(x is not None and x[1] in (0, 1) for x in steps):
+                return size
+        return 0
+
+    def _is_scattered(self, s: Statement) -> bool:
+        """Return whether vectors would have to be put together number by number, for little."""
+        views = [View(s.target.table, s.target.rows[:, None]), *s.operands]
+        if s.start is not None:
+            views.append(View(s.start.table, s.start.rows[:, None]))
+        loose = [x for x in views if len(x.rows) > 1 and not self._follows(x.rows)]
+        plain = all(x.op is None or x.op.name in _QUICK for x in walk(s.expression))
+        return bool(loose) and plain
+
+    def _follows(self, rows: Any) -> bool:
+        steps = steps_of(rows)
+        return steps is not None and steps[0] in (0, 1)
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Let a vector have one number only in this block."""
+        c, width, vector = self.code, self.width, self.code.vector
+        self.width = c.width = 1
+        c.vector = "<1 x double>"
+        try:
+            yield
+        finally:
+            self.width = c.width = width
+            c.vector = vector
 
     def _terms_follow(self, s: Statement) -> bool:
         """Return whether vectors lie better along the terms of a sum than along the rows."""
@@ -458,7 +523,13 @@ class Writer:
         target = View(s.target.table, s.target.rows[:, None])
         if s.adds:
             out = c.op("fadd", self._rows(target, i, "0", count), out)
-        if self._one_by_one(target.rows):
+        if " " in i:
+            block, column = i.split()
+            parts = target.rows.reshape(-1, self._block)
+            address = self._address(target.table, self._row(parts, block, column))
+            c.store(out, address, mask=mask)
+            return
+        if self.width == 1 or self._one_by_one(target.rows):
             c.store(out, self._address(target.table, self._row(target.rows, i, "0")), mask=mask)
             return
         for j in range(count):
@@ -474,6 +545,15 @@ class Writer:
         """Return a vector of the numbers in some rows, one after the other."""
         c, rows = self.code, view.rows
         k = k if rows.shape[1] > 1 else "0"
+        if self.width == 1:
+            return c.load(self._address(view.table, self._row(rows, i, k)))
+        if " " in i:
+            block, column = i.split()
+            parts = rows.reshape(len(rows) // self._block, self._block, -1)
+            address = self._address(view.table, self._row(parts, block, column, k))
+            if steps_of(parts)[1] == 0:  # type: ignore[index]
+                return c.spread(c.load(address, wide=False))
+            return c.load(address, mask="" if count == self.width else c.mask(count))
         steps = steps_of(rows)
         if steps is not None and steps[0] == 1 and len(rows) > 1:
             mask = "" if count == self.width else c.mask(count)
@@ -499,6 +579,10 @@ class Writer:
             return self._matrix_over_lanes(s)
         length = self.lanes if along_lanes else 1
         target_steps = steps_of(m.target)
+        if not along_lanes and s.start is None and target_steps and target_steps[0] == 1 < columns:
+            # Z lies turned, and so must its factors: Zᵀ = Bᵀ Aᵀ
+            m, left, right = Matrix(m.right.T, m.left.T, m.target.T), right, left
+            rows, columns, target_steps = columns, rows, target_steps[::-1]
         if target_steps is None or (columns > 1 and target_steps[1] != 1):
             return False
         if not along_lanes and columns * 2 < self.width:
@@ -682,7 +766,8 @@ class Writer:
         parts: list[tuple[int, int, int, str]] = []  # first vector, blocks, vectors in each, mask
         if whole:
             most = 5 if self.registers == 32 else 3
-            blocks = -(-whole // most)
+            few = _divisor(whole, most)
+            blocks = whole // few if few else -(-whole // most)
             few, more = divmod(whole, blocks)
             if more:
                 parts.append((0, more, few + 1, ""))
@@ -690,8 +775,7 @@ class Writer:
         if left_over:
             parts.append((whole, 1, 1, c.mask(left_over)))
         for first, blocks, across, mask in parts:
-            down = max(1, min((self.registers - across - 2) // across, 8))
-            down = -(-rows // -(-rows // down))
+            down = self._down(rows, across)
             with c.loop(first * w + blocks * across * w, start=first * w, step=across * w) as j:
                 tile = (across, mask, terms, a, b, target, start, adds)
                 if rows >= down:
@@ -699,6 +783,11 @@ class Writer:
                         self._tile(r.index, j.index, down, *tile)
                 if rows % down:
                     self._tile(str(rows // down * down), j.index, rows % down, *tile)
+
+    def _down(self, rows: int, across: int) -> int:
+        """Return how many rows a tile has, so that it fits the registers."""
+        most = max(1, min((self.registers - across - 1) // across, 8))
+        return _divisor(rows, most) or -(-rows // -(-rows // most))
 
     def _tile(
         self,
@@ -817,6 +906,18 @@ class Writer:
                 upstream = c.load(number(values), wide=False)
                 old = c.load(place, wide=False)
                 c.store(c.let(f"fadd double {old}, {upstream}"), place, wide=False)
+
+
+def _run(rows: Any) -> int:
+    """Return how many rows come before their step changes."""
+    steps = np.diff(rows)
+    changes = np.flatnonzero(steps != steps[:1])
+    return int(changes[0]) + 1 if len(changes) else len(rows)
+
+
+def _divisor(count: int, most: int) -> int:
+    """Return the largest divisor from most / 2 to most, or 0: equal parts need less code."""
+    return next((d for d in range(most, most // 2, -1) if count % d == 0), 0)
 
 
 def turning(width: int) -> str:

@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -131,9 +131,7 @@ def record(
             again, structure_again = _run(function, samples[-(number % 2)], settings)
             _compare(graph, again, structure, structure_again)
             kept = {i: value for i, value in kept.items() if again.leaves.get(i) is value}
-    return Graph(
-        graph.ops, graph.parents, graph.numbers, graph.inputs, kept, graph.roots, graph.scopes
-    ), structure
+    return replace(graph, leaves=kept), structure
 
 
 def _state_of_chance() -> Any:
@@ -144,9 +142,11 @@ def _state_of_chance() -> Any:
 
 
 def graph_of(root: Value) -> Graph:
-    """Return the graph of a finished Value; its leaves are those of the caller."""
+    """Return the graph of a finished Value; its leaves are those that are no constants."""
     with collector_paused():
-        return _graph_of([], [root], since=0)
+        graph = _graph_of([], [root], since=0)
+    learning = {i: leaf for i, leaf in graph.leaves.items() if not leaf.constant}
+    return replace(graph, leaves=learning)
 
 
 def with_leaves(graph: Graph, values: Sequence[Value]) -> Graph:

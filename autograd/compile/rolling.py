@@ -230,8 +230,11 @@ def _kinds(graph: Graph) -> list[int]:
     for i in graph.inputs:
         kinds[i] = VARIES
     for i, parents in enumerate(graph.parents):
-        if parents:
-            kinds[i] = max([kinds[x] for x in parents])
+        kind = kinds[i]
+        for x in parents:
+            if kinds[x] > kind:
+                kind = kinds[x]
+        kinds[i] = kind
     return kinds
 
 

@@ -21,6 +21,7 @@ from nn.figures.gallery import FIGURES, Figure, gallery_page
 from nn.figures.networks import backprop, layers, mlp
 from nn.figures.neurons import experiment, perceptron
 from nn.figures.paths import descent, show_descent
+from nn.figures.pixels import cat_pixel, images
 from nn.figures.training import early_stopping
 
 __all__ = [
@@ -29,10 +30,12 @@ __all__ = [
     "MARGIN_LOSSES",
     "activations",
     "backprop",
+    "cat_pixel",
     "descent",
     "early_stopping",
     "experiment",
     "gallery_page",
+    "images",
     "layers",
     "likelihood_bars",
     "losses",

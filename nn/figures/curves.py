@@ -42,7 +42,7 @@ def sigmoid_curve() -> Chart:
     'the sigmoid: 0.5 at 0 with slope 0.25; its mirror image is 1 minus it'
     """
     xs = _grid(-6.0, 6.0)
-    axes = Axes((-6, 6), (0, 1.0), box=(80, 50, 600, 330))
+    axes = Axes((-6, 6), (0, 1.1), box=(80, 50, 600, 330))
     [slope] = _slopes(sigmoid, [0.0])
     middle = sigmoid(0.0)
     reach = 2.0
@@ -58,10 +58,10 @@ def sigmoid_curve() -> Chart:
     ]
     x, y = axes.place(0.3, middle)
     parts.append(text_at(x + 8, y + 16, f"σ(0) = {middle}, slope {slope}", "start"))
-    for s, name, colour in ((3.4, "σ(s)", look.POSITIVE), (-3.4, "σ(−s) = 1 − σ(s)", "#555555")):
-        x, y = axes.place(s, sigmoid(3.4))
-        parts.append(text_at(x, y - 12, name, colour=colour, bold=True))
-    formula = "σ(s) = 1 / (1 + e^−s)"
+    for s, name, colour in ((4.2, "σ(s)", look.POSITIVE), (-4.2, "σ(−s) = 1 − σ(s)", "#555555")):
+        x, y = axes.place(s, 1.0)
+        parts.append(text_at(x, y - 6, name, colour=colour, bold=True))
+    formula = "σ(s) = 1 / (1 + e⁻ˢ)"
     parts.append(text_at(600, 24, formula, "end"))
     alt = f"the sigmoid: {middle} at 0 with slope {slope}; its mirror image is 1 minus it"
     rows = [f"{s:>4}  {sigmoid(float(s)):.6f}  {sigmoid(-float(s)):.6f}" for s in range(-6, 7, 2)]
@@ -102,6 +102,8 @@ def activations() -> Chart:
         slopes = _slopes(function, xs)
         steepest.append(max(slopes))
         parts.append(text_at(left, 26, title, "start", bold=True))
+        words = f"steepest {look.number(max(slopes), 3)}"
+        parts.append(text_at(left + 240, 26, words, "end", colour="#a85400"))
         parts += [shade(axes, start, end, GRID, words) for start, end, words in ZONES[key]]
         parts.append(axes.frame("s", ""))
         parts.append(axes.curve(xs, [function(x) for x in xs], look.POSITIVE))
@@ -217,7 +219,8 @@ def softmax_bars(scores: Sequence[float] = (1.0, 2.0, 3.0), target: int = 2) -> 
     number = look.number
     probabilities = [float(p) for p in softmax([float(s) for s in scores])]
     deltas = [node.grad for node in nodes]
-    wide = 110
+    wide = min(110, 760 // len(scores))
+    bar = 6 * wide // 11
     lows, highs = min(0.0, *scores), max(0.0, *scores)
     scale = 110 / ((highs - lows) or 1.0)
     zero = 70 + highs * scale
@@ -225,7 +228,7 @@ def softmax_bars(scores: Sequence[float] = (1.0, 2.0, 3.0), target: int = 2) -> 
     parts = [text_at(20, 26, "softmax: scores become probabilities", "start", bold=True)]
     for name, y in (
         ("score s", 120),
-        ("p = e^s / Σ e^s", 290),
+        ("p = eˢ / Σ eˢ", 290),
         ("target o", 402),
         ("δ = p − o", 430),
     ):
@@ -235,20 +238,21 @@ def softmax_bars(scores: Sequence[float] = (1.0, 2.0, 3.0), target: int = 2) -> 
         is_right = i == target
         top = zero - max(0.0, s * scale)
         parts.append(
-            f'<rect x="{x}" y="{top:.1f}" width="60" height="{max(1.0, abs(s * scale)):.1f}" '
+            f'<rect x="{x}" y="{top:.1f}" width="{bar}" height="{max(1.0, abs(s * scale)):.1f}" '
             f'fill="{look.NEUTRAL}"/>'
         )
-        parts.append(text_at(x + 30, top - 5, number(s)))
+        parts.append(text_at(x + bar / 2, top - 5, number(s)))
         tall = 150 * p
         colour = look.PARAMETER if is_right else look.POSITIVE
         parts.append(
-            f'<rect x="{x}" y="{370 - tall:.1f}" width="60" height="{tall:.1f}" fill="{colour}"/>'
+            f'<rect x="{x}" y="{370 - tall:.1f}" width="{bar}" height="{tall:.1f}" '
+            f'fill="{colour}"/>'
         )
-        parts.append(text_at(x + 30, 370 - tall - 5, number(p), bold=is_right))
-        parts.append(text_at(x + 30, 402, "1" if is_right else "0", bold=is_right))
-        parts.append(text_at(x + 30, 430, number(delta)))
-    parts.append(f'<path d="M150,{zero:.1f}H{width - 40}M150,370H{width - 40}" stroke="{INK}"/>')
-    parts.append(f'<path d="M150,220H{width - 40}" stroke="{FAINT}" stroke-dasharray="3 3"/>')
+        parts.append(text_at(x + bar / 2, 370 - tall - 5, number(p), bold=is_right))
+        parts.append(text_at(x + bar / 2, 402, "1" if is_right else "0", bold=is_right))
+        parts.append(text_at(x + bar / 2, 430, number(delta)))
+    parts.append(f'<path d="M150,{zero:.1f}H{width - 30}M150,370H{width - 30}" stroke="{INK}"/>')
+    parts.append(f'<path d="M150,220H{width - 30}" stroke="{FAINT}" stroke-dasharray="3 3"/>')
     parts.append(text_at(144, 224, "1", "end", colour=FAINT))
     parts.append(
         text_at(20, 462, f"L = −ln p of the right class = {number(loss.data)} nats", "start")

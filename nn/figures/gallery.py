@@ -12,6 +12,7 @@ from nn.figures.curves import activations, losses, sigmoid_curve, softmax_bars
 from nn.figures.networks import backprop, layers, mlp
 from nn.figures.neurons import experiment, perceptron
 from nn.figures.paths import descent
+from nn.figures.pixels import cat_pixel
 from nn.figures.training import early_stopping
 
 
@@ -36,6 +37,11 @@ class Figure:
     title: str
     russian: str
     look_for: str
+
+    @property
+    def name(self) -> str:
+        """A name of its own: the number, or where there is none, that of the function."""
+        return self.number or self.draw.__name__
 
 
 FIGURES = (
@@ -116,8 +122,15 @@ FIGURES = (
         "ранняя остановка",
         "The training loss goes on falling when the validation loss has long begun to rise.",
     ),
+    Figure(
+        "",
+        cat_pixel,
+        "One pixel tells",
+        "пример переобучения",
+        "A large weight on the path of one pixel fits the wrong labels; each cure keeps it small.",
+    ),
 )
-"""In the lecture's order; the loss gallery is ours, the lecture has it in words."""
+"""In the lecture's order; two without a number are ours, the lecture has them in words."""
 
 
 def gallery_page() -> str:

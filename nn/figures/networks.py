@@ -53,10 +53,10 @@ def mlp(model: Model | None = None, x: Sequence[Any] | None = None, target: Any 
     places = list(dict.fromkeys(columns))
     parts = [
         text_at(16, 24, f"multi-layer perceptron: {sizes}", "start", bold=True),
-        inside(picture, 0, 56),
+        inside(picture, 0, 40),
         *(text_at(px, 52, name) for px, name in zip(places, names, strict=False)),
     ]
-    return Chart(svg_of(width, height + 60, parts, alt), alt, f"{alt}\n{view}")
+    return Chart(svg_of(width, height + 44, parts, alt), alt, f"{alt}\n{view}")
 
 
 def backprop(
@@ -120,8 +120,9 @@ def backprop(
             lines = [f"s {number(row.s, 3)}", f"x {number(row.x, 3)}"]
             parts.append(circle(place, _RADIUS, lines, colour=look.fill(row.x, 2.0)))
             words = f"{indexed('δ', row.layer, row.index)} = {number(row.delta)}"
+            beside = place[0] + (16 if rows is layers[-1] else -16)  # of the arrows that go back
             parts.append(
-                text_at(place[0], place[1] + _RADIUS + 16, words, colour="#a85400", bold=True)
+                text_at(beside, place[1] + _RADIUS + 17, words, colour="#a85400", bold=True)
             )
     foot = 54 + tall
     parts.append(

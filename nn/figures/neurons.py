@@ -136,10 +136,12 @@ def perceptron(
     """
     model = Perceptron(2)
     updates = list(model.updates(inputs, labels, max_epochs=max_epochs))
+    learned = not updates or updates[-1].epoch < max_epochs
     w1, w2, b = model.w[0].data, model.w[1].data, model.b.data
     number = look.number
     words = f"w1 = {number(w1)}, w2 = {number(w2)}, b = {number(b)}"
-    alt = f"a perceptron learns in {len(updates)} updates: {words}"
+    outcome = "learns in" if learned else "has not learned after"
+    alt = f"a perceptron {outcome} {len(updates)} updates: {words}"
     columns = [[row[k] for row in inputs] for k in (0, 1)]
     spans = []
     for column in columns:
@@ -147,9 +149,10 @@ def perceptron(
         room = 0.35 * (high - low) or 1.0
         spans.append((low - room, high + room))
     axes = Axes(spans[0], spans[1], box=(510, 46, 810, 346))
+    title = f"{len(updates)} updates" + "; not learned" * (not learned)
     parts = [
         text_at(20, 24, "the perceptron", "start", bold=True),
-        text_at(510, 24, f"its line after each of {len(updates)} updates", "start", bold=True),
+        text_at(510, 24, f"its line after each of {title}", "start", bold=True),
         *_neuron(w1, w2, b),
         axes.frame("x1", "x2"),
     ]

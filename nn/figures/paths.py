@@ -14,6 +14,7 @@ from nn.figures.shapes import dot
 _POINTS = 61
 _LEVELS = 12
 _MOST_STEPS = 400
+_FAR = 8.0  # so many times as wide as the narrowest path: then each has a scale of its own
 
 
 def valley(w1: Value, w2: Value) -> Value:
@@ -82,6 +83,8 @@ def show_descent(
 ) -> Chart:
     """Return contours of a function of two numbers with a path on it, one panel for each path.
 
+    The panels have one scale, unless a path leads so far away that the others could not be seen.
+
     Parameters
     ----------
     height : callable
@@ -117,9 +120,13 @@ def show_descent(
     ]
     alt = f"descent: {', '.join(ends)}"
     parts, texts = [], [alt]
-    for i, (title, path) in enumerate(paths.items()):
+    squares = [_square([path]) for path in paths.values()]
+    shared = _square(list(paths.values()))
+    if shared[2] <= _FAR * min(width for *_, width in squares):
+        squares = [shared] * len(paths)
+    for i, ((title, path), square) in enumerate(zip(paths.items(), squares, strict=True)):
         left = 80 + 320 * i
-        parts += _panel(height, path, title, left, names or ("", ""), first=i == 0)
+        parts += _panel(height, path, title, left, names or ("", ""), square, first=i == 0)
         texts.append(f"{title}\n{path}")
     return Chart(svg_of(320 * len(paths) + 30, 400, parts, alt), alt, "\n".join(texts))
 
@@ -130,20 +137,14 @@ def _panel(
     title: str,
     left: int,
     names: tuple[str, str],
+    square: tuple[float, float, float],
     *,
     first: bool,
 ) -> list[str]:
     """Return contours, path, title and the heights of both ends."""
     points = path.points[: _MOST_STEPS + 1]
-    spans = []
-    for k in (0, 1):
-        column = [point[k] for point in points]
-        low, high = min(column), max(column)
-        spans.append((low, high))
-    widest = max(high - low for low, high in spans) or 1.0
-    (x1, x2), (y1, y2) = (
-        ((low + high) / 2 - 0.62 * widest, (low + high) / 2 + 0.62 * widest) for low, high in spans
-    )
+    x1, y1, width = square
+    x2, y2 = x1 + width, y1 + width
     axes = Axes((x1, x2), (y1, y2), box=(left, 60, left + 240, 300))
     xs = [x1 + (x2 - x1) * i / (_POINTS - 1) for i in range(_POINTS)]
     ys = [y1 + (y2 - y1) * i / (_POINTS - 1) for i in range(_POINTS)]
@@ -167,8 +168,26 @@ def _panel(
     parts += [dot(place, look.PATH, 3.2) for place in places]
     parts.append(dot(places[0], INK, 5.5) + dot(places[-1], look.PARAMETER, 5.5))
     first_height, last_height = look.number(path.losses[0]), look.number(path.losses[-1])
-    parts.append(text_at(left, 46, f"{first_height} → {last_height}", "start"))
+    words = f"{first_height} → {last_height}: {_verdict(path, finite[0])}"
+    parts.append(text_at(left, 46, words, "start"))
     parts.append(
         text_at(left, 362, f"{len(path.points) - 1} steps; black: start, green: end", "start")
     )
     return parts
+
+
+def _square(paths: Sequence[Descent]) -> tuple[float, float, float]:
+    """Return left end, lower end and width of a square with room around all points."""
+    points = [point for path in paths for point in path.points[: _MOST_STEPS + 1]]
+    spans = [(min(column), max(column)) for column in zip(*points, strict=True)]
+    width = 1.24 * (max(high - low for low, high in spans) or 1.0)
+    left, lower = ((low + high - width) / 2 for low, high in spans)
+    return left, lower, width
+
+
+def _verdict(path: Descent, lowest: float) -> str:
+    """Return how a descent ended, against the lowest place that is drawn."""
+    above, left = path.losses[0] - lowest, path.losses[-1] - lowest
+    if left > above * (1 + 1e-9):
+        return "runs away"
+    return "arrives" if left <= 0.01 * above else "on its way"

@@ -89,6 +89,6 @@ def _overfitted() -> History:
         train.inputs,
         train.targets,
         validation=(validation.inputs, validation.targets),
-        epochs=80,
+        epochs=40,
         learning_rate=0.05,
     )
