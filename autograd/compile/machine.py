@@ -198,6 +198,10 @@ class Machine:
         numbers: list[float] = (self._engine.shared_grad[: len(learning)] * learning).tolist()
         return numbers
 
+    def gradients_at(self, samples: Any) -> bool:
+        """Compute the gradients of samples; return whether they are finite."""
+        return bool(self._engine.steps(samples, len(samples), 1)[0])
+
     def train(
         self, samples: Any, batch: int, rates: Sequence[float], first_step: int, order: Any
     ) -> tuple[int, Any, Any]:

@@ -130,8 +130,9 @@ class NativeEngine:
             outs = [self._call_on(self._own, padded[0], half, mode), later.result()]
         if any(out is None for out in outs):
             return None
-        weighted = half * self.shared_grad[:leaves] + (n - half) * second.shared_grad[:leaves]
-        self.shared_grad[:leaves] = weighted / n
+        for tables, count in ((self._own, half), (second, n - half)):
+            tables.shared_grad[:leaves] *= count / n
+        self.shared_grad[:leaves] += second.shared_grad[:leaves]
         return np.concatenate(outs)
 
     def _call_on(self, tables: _Tables, padded: Any, n: int, mode: int) -> Any:
