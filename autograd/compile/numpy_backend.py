@@ -455,8 +455,8 @@ def _watched(x: Any) -> Any:
 
 
 def _places(index: Any, count: int) -> Any:
-    """Return whole numbers from 0 to below `count`, or raise."""
-    whole = index.astype(np.intp)
-    if (whole != index).any() or (whole < 0).any() or (whole >= count).any():
+    """Return the nearest whole numbers, from 0 to below `count`, or raise."""
+    shifted = np.floor(index + 0.5)
+    if not ((shifted >= 0) & (shifted < count)).all():
         raise ValueError(f"an index is none of 0 to {count - 1}")
-    return whole
+    return shifted.astype(np.intp)
