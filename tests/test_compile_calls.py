@@ -382,6 +382,13 @@ def test_a_choice_by_the_type_of_a_number_is_noticed(engine, quiet):
 
 
 @compiling
+def test_a_shape_of_results_that_depends_on_the_type_is_noticed(engine, quiet):
+    f = compile(lambda x: [x] * (2 if isinstance(x, Value) else 1), engine=engine)
+    assert f([1.0, 3.0]) == [[1.0], [3.0]]
+    assert "it gives 4 numbers instead of 2" in str(quiet[0].message)
+
+
+@compiling
 def test_looking_changes_no_gradient(engine):
     w = Value(2.0)
     w.grad = 7.0
@@ -527,6 +534,16 @@ def test_a_number_that_overflows_is_an_error_however_it_hides(name, n, engine):
         assert len(f([*fine[:-1], 1e200])) == n
     w.data = 1.5
     assert f(fine) == before
+
+
+@every_engine
+def test_nested_samples_that_overflow_run_as_values(engine):
+    w = Value(1e200)
+    f = compile(lambda rows: autograd.tanh(rows[0][1] * w), engine=engine)
+    assert f([[[0.0, 0.0]], [(0.0, 1e-200)]]) == [0.0, pytest.approx(math.tanh(1.0))]
+    with pytest.raises(OverflowError, match=r"mul\(1e\+200, 1e\+200\) is undefined"):
+        f([[[0.0, 0.0]], [(0.0, 1e200)]])
+    assert math.isnan(f([[[0.0, math.nan]]])[0])
 
 
 UNDEFINED = [  # rule, sample, kind, message
@@ -778,6 +795,11 @@ def test_a_program_may_be_read_whatever_the_engine(engine):
     text = str(f.program([1.0]))
     assert "tanh(" in text
     assert text.startswith("4 scalar nodes in ")
+    if engine == "numpy":
+        f([1.0])
+        lines = next(iter(f._recorded.values())).machine._engine.source().splitlines()
+        assert lines[0] == "def forward():"
+        assert "def backward():" in lines
     refused = compile(lambda x: w if x > 0 else -w, engine=engine)
     with pytest.raises(RecordingError):
         refused.program([1.0])

@@ -166,6 +166,95 @@ def test_a_second_core_gives_the_same_numbers(monkeypatch):
     assert machine.run(bad, backward=True) is None
 
 
+def numbered(count, start=0):
+    return [Value(0.8 - ((start + i) * 29 % 53) / 33) for i in range(count)]
+
+
+def scattered(x, p):
+    """Return a layer on some outputs of another one, which lie at no regular distance."""
+    hidden = [(p[i] * x[0] + p[i + 20] * x[1] + p[i + 40]).tanh() for i in range(20)]
+    chosen = [hidden[k] for k in (0, 1, 3, 6, 10, 15, 19)]
+    weights = p[60:]
+    return [weighted_sum(weights[7 * j : 7 * j + 7], chosen).tanh() for j in range(6)]
+
+
+def windows(x, p):
+    """Return the same weights on every window of the inputs: a convolution of 5 filters."""
+    filters = [p[4 * k : 4 * k + 4] for k in range(5)]
+    return [weighted_sum(f[:3], x[c : c + 3], f[3]).tanh() for f in filters for c in range(6)]
+
+
+def windows_with_biases(x, p):
+    """Return the same with a bias of its own in every place."""
+    filters, biases = [p[3 * k : 3 * k + 3] for k in range(5)], p[15:45]
+    return [
+        weighted_sum(f, x[c : c + 3], biases[6 * k + c]).tanh()
+        for k, f in enumerate(filters)
+        for c in range(6)
+    ]
+
+
+def attention(x, p):
+    """Return products of what varies with what varies, from tokens of two numbers."""
+    tokens = [x[2 * i : 2 * i + 2] for i in range(4)]
+
+    def project(rows):
+        return [[weighted_sum(rows[2 * k : 2 * k + 2], t) for k in range(3)] for t in tokens]
+
+    queries, keys, values = (project(p[6 * k : 6 * k + 6]) for k in range(3))
+    out = []
+    for q in queries:
+        scores = [weighted_sum(q, k) for k in keys]
+        level = ops.log_sum_exp_of.apply(tuple(scores))
+        shares = [ops.exp(s - level) for s in scores]
+        columns = zip(*values, strict=True)
+        out += [weighted_sum(shares, list(column)) for column in columns]
+    return out
+
+
+def recurrent(x, p):
+    """Return the last state of a network that takes its inputs one after the other."""
+    state = [0.0 * x[0] for _ in range(5)]
+    for number in x:
+        state = [
+            weighted_sum([*p[6 * j : 6 * j + 5], p[6 * j + 5]], [*state, number], p[30 + j]).tanh()
+            for j in range(5)
+        ]
+    return state
+
+
+def powers(x, p):
+    """Return a polynomial by Horner's rule, and products of parameters."""
+    out = p[0] * p[1]
+    for q in p[2:9]:
+        out = out * x[0] + q * q * p[1]
+    return [out, p[3] * x[1] * x[1] * p[4], x[0] * x[1] * x[2]]
+
+
+BUILDS = {"scattered": (scattered, 2, 102), "windows": (windows, 8, 20),
+          "windows with biases": (windows_with_biases, 8, 45), "attention": (attention, 8, 18),
+          "recurrent": (recurrent, 6, 35), "powers": (powers, 3, 9)}  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", BUILDS)
+def test_networks_of_other_builds_agree(name, engine):
+    build, inputs, parameters = BUILDS[name]
+    p = numbered(parameters)
+
+    def function(x):
+        out = build(x, p)
+        return [weighted_sum(out, out), *out]
+
+    samples = [
+        [[((i * 13 + j * 7) % 17) / 9 - 0.9 for j in range(inputs)]] for i in range(21)
+    ]  # fmt: skip
+    machine = machine_for(function, p, samples, engine)
+    for n in (21, 1, 8):
+        assert not trouble(function, p, samples[:n], engine, machine), n
+    assert not trouble(function, p, samples[:1], engine), "made for one sample"
+
+
 # ------------------------------------------------------------------------------- planted faults
 
 

@@ -463,7 +463,38 @@ def test_steps_that_only_values_can_do_are_done_by_values(who, engine):
     assert_equal(runs[1], runs[0])
 
 
-# ------------------------------------------------------------------------- what is refused
+@compiling
+@pytest.mark.parametrize("most", [0, 2])
+@pytest.mark.parametrize("who", ["nobody", "at epochs", "at steps"])
+def test_values_go_on_from_the_step_that_a_program_could_not_do(most, who, engine, monkeypatch):
+    right = room.Machine.train
+
+    def short(self, *arguments):
+        """Do all steps, and say that only some were done."""
+        done, losses, out = right(self, *arguments)
+        return min(done, most), losses, out
+
+    monkeypatch.setattr(room.Machine, "train", short)
+    runs = []
+    for name in ("eager", engine):
+        model = mlp(dropout=0.3)()
+        optimizer = Adam(model.parameters(), 0.02)
+        settings = {"batch_size": 8, "epochs": 2, "optimizer": optimizer, **LOOKING[who]([])}
+        history = fit(model, XS, NUMBERS, engine=name, schedule="linear", **settings)
+        runs.append((model, history, optimizer))
+    assert_equal(runs[1], runs[0])
+
+
+@compiling
+def test_a_check_that_values_can_not_make_is_left_to_training(engine, monkeypatch):
+    def no(_order):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(room, "gradients", no)
+    fit(LinearRegression(3), XS, NUMBERS, epochs=1, engine=engine)
+
+
+# ------------------------------------------------------------------------------- what is refused
 
 
 class OwnStep(SGD):
