@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m nn",
         description=fill(
             "Train small neural networks, predict with them, and look inside. Without arguments: "
-            "train a network to read handwritten digits, which takes some ten seconds.",
+            "train a network to read handwritten digits, which takes some seconds.",
             79,
         ),
         epilog=_EXAMPLES,
