@@ -7,11 +7,15 @@
 
 #include "vectors.h"
 
+#ifndef DOTS
+#define DOTS 1 
+#endif
+
 /* Weights w[output][input] and biases b; outputs h[output][lane] and slopes d[output][lane]: how
    the loss changes with a neuron's sum, without the 1/count of the mean. */
 #define L(k, nin, nout, before, slopes)                                                          \
-    static double w##k[nout * STRIDE(nin)] ALIGNED, b##k[nout];                                  \
-    static double h##k[PADDED(nout) * STRIDE(LANES)] ALIGNED, d##k[nout * STRIDE(LANES)] ALIGNED;
+    static double w##k[nout * STRIDE(nin)] ALIGNED, b##k[PADDED(nout)] ALIGNED;                                \
+    static double h##k[PADDED(nout) * STRIDE(LANES)] ALIGNED, d##k[PADDED(nout) * STRIDE(LANES)] ALIGNED;
 FORWARD
 #undef L
 
@@ -74,13 +78,15 @@ INLINE double squares(const double *p, const int n) {
     return total;
 }
 
-/* The update of a layer's biases. */
+/* The update of a layer's biases: slopes summed over the lanes, several rows at a time. */
 INLINE void move_biases(double *b, const double *d, const int rows, const int width,
                         const double rate, const double keep) {
-    for (int m = 0; m < rows; m++) {
-        vec total = {};
-        for (int v = 0; v < width; v++) total += load(d + m * LANE_STRIDE + v * WIDTH);
-        b[m] = keep * b[m] - rate * sum(total);
+    for (int m = 0; m < PADDED(rows); m += WIDTH) {
+        vec totals[WIDTH] = {};
+        for (int v = 0; v < width; v++)
+#pragma GCC unroll 8
+            for (int r = 0; r < WIDTH; r++) totals[r] += load(d + (m + r) * LANE_STRIDE + v * WIDTH);
+        store(b + m, keep * load(b + m) - rate * sums_of(totals));
     }
 }
 
@@ -103,12 +109,17 @@ INLINE double step_on(const double *x, const double *xs, const double *t, const 
     if (k > 0) {                                                                                 \
         product(WHERE_ACTIVE, nin, width, nout, w##k, 1, STRIDE(nin), d##k, LANE_STRIDE, slopes, \
                 LANE_STRIDE, (struct extra){.active = before});                                  \
-        transpose(nin, width, before, LANE_STRIDE, turned, PADDED(nin));                         \
     }                                                                                            \
     if (PENALTY > 0) squared += squares(w##k, nout * STRIDE(nin)) + squares(b##k, nout);         \
-    product(DESCEND, nout, VECTORS(nin), count, d##k, LANE_STRIDE, 1, k > 0 ? turned : xs,       \
-            k > 0 ? PADDED(nin) : STRIDE(nin), w##k, STRIDE(nin),                                \
-            (struct extra){.rate = rate, .keep = keep});                                         \
+    if (k > 0 && nout * DOTS <= count)                                                           \
+        descend_by_dots(nout, PADDED(nin), count, d##k, before, LANE_STRIDE, w##k, STRIDE(nin),  \
+                        (struct extra){.rate = rate, .keep = keep});                             \
+    else {                                                                                       \
+        if (k > 0) transpose(nin, width, before, LANE_STRIDE, turned, PADDED(nin));              \
+        product(DESCEND, nout, VECTORS(nin), count, d##k, LANE_STRIDE, 1, k > 0 ? turned : xs,   \
+                k > 0 ? PADDED(nin) : STRIDE(nin), w##k, STRIDE(nin),                            \
+                (struct extra){.rate = rate, .keep = keep});                                     \
+    }                                                                                            \
     move_biases(b##k, d##k, nout, width, rate, keep);
     BACKWARD
 #undef L

@@ -14,16 +14,23 @@
 #define WIDTH 2
 #endif
 
-/* A tile of at most ROWS times COLUMNS vectors of sums stays in registers during a product. */
-#ifndef ROWS
-#define ROWS (WIDTH == 8 ? 6 : 4)
+/* A tile of so many vectors of sums stays in the registers during a product. */
+#ifndef TILE
+#define TILE (WIDTH == 8 ? 24 : WIDTH == 4 ? 12 : 8)
 #endif
 #ifndef COLUMNS
-#define COLUMNS (WIDTH == 8 ? 4 : WIDTH == 4 ? 3 : 2)
+#define COLUMNS (WIDTH == 8 ? 4 : 2)
+#endif
+#define COLUMNS_FOR(rows) ((rows) == 1 ? 8 : (rows) < 4 ? 4 : COLUMNS)
+#define ROWS_FOR(columns) SMALLER(8, TILE / (columns))
+#ifndef UNROLL
+#define UNROLL 4
 #endif
 #ifndef BLOCK
 #define BLOCK 256 /* terms of a sum at a time, so that what a tile reads stays in the first cache */
 #endif
+
+enum { UNROLLED = UNROLL };
 
 typedef double vec __attribute__((vector_size(8 * WIDTH)));
 typedef long long mask __attribute__((vector_size(8 * WIDTH)));
@@ -52,6 +59,8 @@ INLINE vec larger(vec a, vec b) {
     return (vec)((m & (mask)a) | (~m & (mask)b));
 #endif
 }
+
+#define KEEP(v) __asm__("" : "+x"(v)) /* in a register: no second load */
 
 INLINE double sum(vec v) {
     double s = 0;
@@ -110,7 +119,7 @@ INLINE void tile(const enum finish finish, const int rows, const int columns, co
             else sums[r][c] = (vec){};
         }
     }
-#pragma GCC unroll 1
+#pragma GCC unroll UNROLLED
     for (int k = 0; k < terms; k++) {
         vec right[8];
 #pragma GCC unroll 8
@@ -137,38 +146,38 @@ INLINE void tile(const enum finish finish, const int rows, const int columns, co
         }
 }
 
-/* All rows of a band of columns; tiles are as equal as they can be. */
+/* All rows of a band of columns, in tiles of two heights that differ by 1. */
 INLINE void band(const enum finish finish, const int rows, const int columns, const int first,
                  const int terms, const int last, const double *a, const long a_row,
                  const long a_term, const double *b, const long b_row, double *out,
                  const long out_row, const struct extra extra) {
-    const int tiles = (rows + ROWS - 1) / ROWS, height = (rows + tiles - 1) / tiles;
-    const int rest = rows % height;
+    const int most = ROWS_FOR(columns), tiles = (rows + most - 1) / most;
+    const int height = (rows + tiles - 1) / tiles, tall = rows - tiles * (height - 1);
     int m = 0;
-#define TILE(height)                                                                             \
-    {                                                                                            \
+#define SOME(count, height)                                                                      \
+    for (int i = 0; i < count; i++, m += height) {                                               \
         const struct extra here = {extra.bias + m, extra.active + m * out_row, extra.rate,       \
                                    extra.keep};                                                  \
         tile(finish, height, columns, first, terms, last, a + m * a_row, a_row, a_term, b,       \
              b_row, out + m * out_row, out_row, here);                                           \
     }
-    for (; m + height <= rows; m += height) TILE(height)
-    if (rest) TILE(rest)
-#undef TILE
+    SOME(tall, height)
+    if (tiles > tall) SOME(tiles - tall, height - 1)
+#undef SOME
 }
 
 /* The whole product; `width` counts vectors. */
 INLINE void product(const enum finish finish, const int rows, const int width, const int terms,
                     const double *a, const long a_row, const long a_term, const double *b,
                     const long b_row, double *out, const long out_row, const struct extra extra) {
-    const int rest = width % COLUMNS;
+    const int columns = COLUMNS_FOR(rows), rest = width % columns;
     /* only sums that lie in memory meanwhile can be made in pieces */
     const int whole = finish == ADDED || finish == DESCEND || terms <= BLOCK + BLOCK / 2;
     const int block = whole ? terms : BLOCK;
     for (int k = 0; k < terms; k += block) {
         const int some = SMALLER(block, terms - k);
         int n = 0;
-#define BAND(columns, first, last)                                                               \
+#define BAND(columns, first, last)                                                                \
     {                                                                                            \
         const struct extra here = {extra.bias, extra.active + n * WIDTH, extra.rate, extra.keep}; \
         band(finish, rows, columns, first, some, last, a + k * a_term, a_row, a_term,            \
@@ -176,7 +185,7 @@ INLINE void product(const enum finish finish, const int rows, const int width, c
     }
 #define BANDS(first, last)                                                                       \
     {                                                                                            \
-        for (; n + COLUMNS <= width; n += COLUMNS) BAND(COLUMNS, first, last)                    \
+        for (; n + columns <= width; n += columns) BAND(columns, first, last)                    \
         if (rest) BAND(rest, first, last)                                                        \
     }
         if (whole) BANDS(1, 1)
@@ -188,30 +197,93 @@ INLINE void product(const enum finish finish, const int rows, const int width, c
 #undef BAND
 }
 
-/* out[n][m] = a[m][n]: `rows` is padded to whole vectors, `width` counts vectors. */
+/* Pairs of vectors exchange every second number (1), pair of numbers (2), half (4). */
+#if WIDTH == 8
+#define EVEN1 (mask){0, 8, 2, 10, 4, 12, 6, 14}
+#define ODD1 (mask){1, 9, 3, 11, 5, 13, 7, 15}
+#define EVEN2 (mask){0, 1, 8, 9, 4, 5, 12, 13}
+#define ODD2 (mask){2, 3, 10, 11, 6, 7, 14, 15}
+#define EVEN4 (mask){0, 1, 2, 3, 8, 9, 10, 11}
+#define ODD4 (mask){4, 5, 6, 7, 12, 13, 14, 15}
+#define STAGES(F) F(1) F(2) F(4)
+#elif WIDTH == 4
+#define EVEN1 (mask){0, 4, 2, 6}
+#define ODD1 (mask){1, 5, 3, 7}
+#define EVEN2 (mask){0, 1, 4, 5}
+#define ODD2 (mask){2, 3, 6, 7}
+#define STAGES(F) F(1) F(2)
+#else
+#define EVEN1 (mask){0, 2}
+#define ODD1 (mask){1, 3}
+#define STAGES(F) F(1)
+#endif
+
+/* The sums of WIDTH vectors, as one vector. */
+INLINE vec sums_of(vec *v) {
+#define STAGE(s)                                                                                 \
+    _Pragma("GCC unroll 8") for (int i = 0; i < WIDTH; i += 2 * s)                               \
+        v[i] = __builtin_shuffle(v[i], v[i + s], EVEN##s) + __builtin_shuffle(v[i], v[i + s], ODD##s);
+    STAGES(STAGE)
+#undef STAGE
+    return v[0];
+}
+
+/* out[n][m] = a[m][n]; `rows` is padded to whole vectors, `width` counts vectors. */
 INLINE void transpose(const int rows, const int width, const double *a, const long a_row,
                       double *out, const long out_row) {
     for (int m = 0; m < rows; m += WIDTH)
         for (int n = 0; n < width * WIDTH; n += WIDTH) {
-            vec t[WIDTH], u[WIDTH];
-#pragma GCC unroll 8
-            for (int i = 0; i < WIDTH; i++) t[i] = load(a + (m + i) * a_row + n);
-#pragma GCC unroll 4
-            for (int s = 1; s < WIDTH; s *= 2) { /* exchange halves, quarters, ... */
-                mask low, high;
-#pragma GCC unroll 8
-                for (int i = 0; i < WIDTH; i++) {
-                    low[i] = i & s ? WIDTH + i - s : i;
-                    high[i] = i & s ? WIDTH + i : i + s;
-                }
-#pragma GCC unroll 8
-                for (int i = 0; i < WIDTH; i++)
-                    u[i] = i & s ? __builtin_shuffle(t[i - s], t[i], high)
-                                 : __builtin_shuffle(t[i], t[i + s], low);
-#pragma GCC unroll 8
-                for (int i = 0; i < WIDTH; i++) t[i] = u[i];
-            }
-#pragma GCC unroll 8
-            for (int i = 0; i < WIDTH; i++) store(out + (n + i) * out_row + m, t[i]);
+            vec t[WIDTH];
+            _Pragma("GCC unroll 8") for (int i = 0; i < WIDTH; i++)
+                t[i] = load(a + (m + i) * a_row + n);
+#define STAGE(s)                                                                                 \
+    _Pragma("GCC unroll 8") for (int i = 0; i < WIDTH; i++) if (!(i & s)) {                      \
+        vec even = __builtin_shuffle(t[i], t[i + s], EVEN##s);                                   \
+        t[i + s] = __builtin_shuffle(t[i], t[i + s], ODD##s);                                    \
+        t[i] = even;                                                                             \
+    }
+            STAGES(STAGE)
+#undef STAGE
+            _Pragma("GCC unroll 8") for (int i = 0; i < WIDTH; i++)
+                store(out + (n + i) * out_row + m, t[i]);
         }
+}
+
+/* out[m][n] = keep * out[m][n] - rate * sum over lanes of a[m][lane] * b[n][lane]: the update of
+   weights with nothing turned, for `rows` and `columns` (padded: there have to be rows of b). */
+INLINE void descend_by_dots(const int rows, const int columns, const int lanes, const double *a,
+                            const double *b, const long stride, double *out, const long out_row,
+                            const struct extra extra) {
+    const int most = 2;
+    const int tiles = (rows + most - 1) / most;
+    const int height = (rows + tiles - 1) / tiles, tall = rows - tiles * (height - 1);
+    for (int n = 0; n < columns; n += WIDTH) {
+        int m = 0;
+#define SOME(count, height)                                                                      \
+    for (int i = 0; i < count; i++, m += height) {                                               \
+        vec sums[4][WIDTH];                                                                      \
+        _Pragma("GCC unroll 8") for (int r = 0; r < height; r++)                                 \
+            _Pragma("GCC unroll 8") for (int c = 0; c < WIDTH; c++) sums[r][c] = (vec){};        \
+        _Pragma("GCC unroll 1") for (int l = 0; l < lanes; l += WIDTH) {                         \
+            vec right[WIDTH];                                                                    \
+            _Pragma("GCC unroll 8") for (int c = 0; c < WIDTH; c++) {                            \
+                right[c] = load(b + (n + c) * stride + l);                                       \
+                KEEP(right[c]);                                                                  \
+            }                                                                                    \
+            _Pragma("GCC unroll 8") for (int r = 0; r < height; r++) {                           \
+                vec left = load(a + (m + r) * stride + l);                                       \
+                KEEP(left);                                                                      \
+                _Pragma("GCC unroll 8") for (int c = 0; c < WIDTH; c++)                          \
+                    sums[r][c] += left * right[c];                                               \
+            }                                                                                    \
+        }                                                                                        \
+        _Pragma("GCC unroll 8") for (int r = 0; r < height; r++) {                               \
+            double *p = out + (m + r) * out_row + n;                                             \
+            store(p, extra.keep * load(p) - extra.rate * sums_of(sums[r]));                      \
+        }                                                                                        \
+    }
+        SOME(tall, height)
+        if (tiles > tall) SOME(tiles - tall, height - 1)
+#undef SOME
+    }
 }
