@@ -55,14 +55,16 @@ class CalledC(Peer):
         library.many_steps.argtypes = [ctypes.c_long, ctypes.c_long]
         library.many_steps.restype = ctypes.c_double
         self.library, self.step_in_c = library, library.one_step
-        self.data = self._data() if isinstance(self.problem, Network) else ()
-        if self.data:
+        if isinstance(self.problem, Transformer):
+            library.use_tokens((ctypes.c_int * len(self.problem.tokens))(*self.problem.tokens))
+        else:
+            self.data = self._data(self.problem)  # kept: the program reads it
             library.use_data(*map(_pointer, self.data))
         self.restart()
 
-    def _data(self) -> tuple[Any, ...]:
+    def _data(self, problem: Network) -> tuple[Any, ...]:
         """Return all batches as [input][lane] and as [lane][input], and the targets."""
-        problem, zeros = self.problem, self._zeros
+        zeros = self._zeros
         lanes, inputs = self.library.lane_stride(), self.library.input_stride()
         x = zeros(problem.steps, problem.sizes[0], lanes)
         xs, t = zeros(problem.steps, problem.batch, inputs), zeros(problem.steps, 1, lanes)
@@ -136,7 +138,6 @@ def _definitions_of_network(problem: Network) -> dict[str, Any]:
 def _definitions_of_transformer(problem: Transformer) -> dict[str, Any]:
     weights = problem.weights
     return {
-        "TOKENS": ",".join(map(str, problem.tokens)),
         "POSITIONS": len(problem.tokens) - 1,
         "PLACES": len(weights["wpe"]),
         "VOCABULARY": len(weights["wte"]),

@@ -7,10 +7,6 @@
 
 #include "vectors.h"
 
-#ifndef DOTS
-#define DOTS 1 
-#endif
-
 /* Weights w[output][input] and biases b; outputs h[output][lane] and slopes d[output][lane]: how
    the loss changes with a neuron's sum, without the 1/count of the mean. */
 #define L(k, nin, nout, before, slopes)                                                          \
@@ -40,36 +36,6 @@ INLINE double hinge(const double *t, const int count) {
         store(SLOPES + v * WIDTH, choose(wrong, -y));
     }
     return sum(losses) / count;
-}
-
-/* Mean of -log(softmax(scores)[target]). A logarithm serves 16 sums of exponentials at once:
-   each is between 1 and CLASSES, so that their product is no inf. */
-INLINE double cross_entropy(const double *t, const int count) {
-    vec picked = {}, product_of_sums = all(1);
-    double logarithms = 0;
-    for (int v = 0; v < VECTORS(count); v++) {
-        const double *s = SCORES + v * WIDTH;
-        double *d = SLOPES + v * WIDTH;
-        mask live = numbered() + v * WIDTH < count;
-        vec target = load(t + v * WIDTH), top = load(s), total = {};
-        for (int k = 1; k < CLASSES; k++) top = larger(top, load(s + k * LANE_STRIDE));
-        for (int k = 0; k < CLASSES; k++) {
-            vec shifted = load(s + k * LANE_STRIDE) - top, e = exponential(shifted);
-            picked += choose(live & (target == k), shifted);
-            store(d + k * LANE_STRIDE, e);
-            total += e;
-        }
-        vec scale = choose(live, 1 / total);
-        for (int k = 0; k < CLASSES; k++)
-            store(d + k * LANE_STRIDE, load(d + k * LANE_STRIDE) * scale -
-                                           choose(live & (target == k), all(1)));
-        product_of_sums *= choose(live, total) + choose(~live, all(1));
-        if (v % 16 == 15 || v == VECTORS(count) - 1) {
-            for (int i = 0; i < WIDTH; i++) logarithms += log(product_of_sums[i]);
-            product_of_sums = all(1);
-        }
-    }
-    return (logarithms - sum(picked)) / count;
 }
 
 INLINE double squares(const double *p, const int n) {
@@ -103,7 +69,7 @@ INLINE double step_on(const double *x, const double *xs, const double *t, const 
 #ifdef HINGE
     loss = hinge(t, count);
 #else
-    loss = cross_entropy(t, count);
+    loss = cross_entropy(SCORES, SLOPES, t, CLASSES, LANE_STRIDE, count);
 #endif
 #define L(k, nin, nout, before, slopes)                                                          \
     if (k > 0) {                                                                                 \
@@ -111,7 +77,7 @@ INLINE double step_on(const double *x, const double *xs, const double *t, const 
                 LANE_STRIDE, (struct extra){.active = before});                                  \
     }                                                                                            \
     if (PENALTY > 0) squared += squares(w##k, nout * STRIDE(nin)) + squares(b##k, nout);         \
-    if (k > 0 && nout * DOTS <= count)                                                           \
+    if (k > 0 && nout <= count)                                                           \
         descend_by_dots(nout, PADDED(nin), count, d##k, before, LANE_STRIDE, w##k, STRIDE(nin),  \
                         (struct extra){.rate = rate, .keep = keep});                             \
     else {                                                                                       \

@@ -6,7 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#if defined(__AVX512F__)
+#if defined(WIDTH)
+#elif defined(__AVX512F__)
 #define WIDTH 8
 #elif defined(__AVX__)
 #define WIDTH 4
@@ -15,26 +16,13 @@
 #endif
 
 /* A tile of so many vectors of sums stays in the registers during a product. */
-#ifndef TILE
 #define TILE (WIDTH == 8 ? 24 : WIDTH == 4 ? 12 : 8)
-#endif
-#ifndef COLUMNS
 #define COLUMNS (WIDTH == 8 ? 4 : 2)
-#endif
 #define COLUMNS_FOR(rows) ((rows) == 1 ? 8 : (rows) < 4 ? 4 : COLUMNS)
 #define ROWS_FOR(columns) SMALLER(8, TILE / (columns))
-#ifndef UNROLL
-#define UNROLL 4
-#endif
-#ifndef BLOCK
-#define BLOCK 256 /* terms of a sum at a time, so that what a tile reads stays in the first cache */
-#endif
-
-enum { UNROLLED = UNROLL };
 
 typedef double vec __attribute__((vector_size(8 * WIDTH)));
 typedef long long mask __attribute__((vector_size(8 * WIDTH)));
-typedef int half __attribute__((vector_size(4 * WIDTH)));
 
 #define INLINE static inline __attribute__((always_inline))
 #define ALIGNED __attribute__((aligned(64)))
@@ -50,9 +38,9 @@ INLINE vec all(double x) { return x - (vec){}; }
 INLINE vec choose(mask m, vec v) { return (vec)(m & (mask)v); } /* v, or 0 where m is false */
 
 INLINE vec larger(vec a, vec b) {
-#if defined(__AVX512F__)
+#if WIDTH == 8 && defined(__AVX512F__)
     return (vec)__builtin_ia32_maxpd512_mask((vec)a, (vec)b, (vec){}, -1, 4);
-#elif defined(__AVX__)
+#elif WIDTH == 4 && defined(__AVX__)
     return (vec)__builtin_ia32_maxpd256(a, b);
 #else
     mask m = a > b;
@@ -60,7 +48,16 @@ INLINE vec larger(vec a, vec b) {
 #endif
 }
 
-#define KEEP(v) __asm__("" : "+x"(v)) /* in a register: no second load */
+/* Keep a number in a register: no second load, no simplification across this line. */
+#if defined(__AVX__)
+#define KEEP(v) __asm__("" : "+v"(v))
+#elif defined(__SSE2__)
+#define KEEP(v) __asm__("" : "+x"(v))
+#elif defined(__aarch64__)
+#define KEEP(v) __asm__("" : "+w"(v))
+#else
+#define KEEP(v) __asm__("" : "+m"(v))
+#endif
 
 INLINE double sum(vec v) {
     double s = 0;
@@ -74,17 +71,20 @@ INLINE vec numbered(void) { /* 0, 1, 2, ... */
     return v;
 }
 
-/* e**x for x <= 0: x = k ln 2 + r, and a polynomial in r; below -700 as at -700. */
+/* e**x for -700 <= x <= 0, and e**-700 below: x = k ln 2 + r, and the series of e**r, whose terms
+   from the 13th on are less than a rounding. Adding 1.5 * 2**52 rounds to a whole number, which then
+   is in the lowest bits; KEEP, or the compiler would simplify that away. */
 INLINE vec exponential(vec x) {
+    const double large = 0x1.8p52;
     x = larger(x, all(-700.0));
-    half k = __builtin_convertvector(x * 1.4426950408889634 - 0.5, half);
-    vec whole = __builtin_convertvector(k, vec);
-    vec r = x - whole * 0x1.62e42fefa3800p-1 - whole * 0x1.ef35793c76730p-45;
-    vec r2 = r * r, r4 = r2 * r2;
-    vec low = (1 + r) + r2 * (0.5 + r * (1 / 6.0)) + r4 * ((1 / 24.0 + r * (1 / 120.0)) + r2 * (1 / 720.0 + r * (1 / 5040.0)));
-    vec high = (1 / 40320.0 + r * (1 / 362880.0)) + r2 * (1 / 3628800.0 + r * (1 / 39916800.0)) + r4 * (1 / 479001600.0 + r * (1 / 6227020800.0));
-    mask power = (__builtin_convertvector(k, mask) + 1023) << 52;
-    return (low + r4 * r4 * high) * (vec)power;
+    vec rounded = x * 1.4426950408889634 + large;
+    KEEP(rounded);
+    vec r = x - (rounded - large) * 0.6931471805599453, r2 = r * r, r4 = r2 * r2;
+    vec low = (1 + r) + r2 * (1 / 2.0 + r * (1 / 6.0));
+    vec middle = (1 / 24.0 + r * (1 / 120.0)) + r2 * (1 / 720.0 + r * (1 / 5040.0));
+    vec high = (1 / 40320.0 + r * (1 / 362880.0)) + r2 * (1 / 3628800.0 + r * (1 / 39916800.0));
+    vec power_of_2 = (vec)(((mask)rounded + 1023) << 52);
+    return (low + r4 * (middle + r4 * (high + r4 * (1 / 479001600.0)))) * power_of_2;
 }
 
 /* What becomes of a finished tile of sums. */
@@ -104,22 +104,18 @@ struct extra {
 };
 
 /* One tile of out[m][n] = sum over k of a[m * a_row + k * a_term] * b[k * b_row + n]. */
-INLINE void tile(const enum finish finish, const int rows, const int columns, const int first,
-                 const int terms, const int last, const double *a, const long a_row,
-                 const long a_term, const double *b, const long b_row, double *out,
-                 const long out_row, const struct extra extra) {
+INLINE void tile(const enum finish finish, const int rows, const int columns, const int terms,
+                 const double *a, const long a_row, const long a_term, const double *b,
+                 const long b_row, double *out, const long out_row, const struct extra extra) {
     vec sums[8][8];
 #pragma GCC unroll 8
     for (int r = 0; r < rows; r++) {
+        const int biased = finish == ADD_BIAS || finish == BIAS_RELU;
         if (finish == DESCEND) __builtin_prefetch(out + r * out_row, 1);
 #pragma GCC unroll 8
-        for (int c = 0; c < columns; c++) {
-            if (!first) sums[r][c] = load(out + r * out_row + c * WIDTH);
-            else if (finish == ADD_BIAS || finish == BIAS_RELU) sums[r][c] = all(extra.bias[r]);
-            else sums[r][c] = (vec){};
-        }
+        for (int c = 0; c < columns; c++) sums[r][c] = biased ? all(extra.bias[r]) : (vec){};
     }
-#pragma GCC unroll UNROLLED
+#pragma GCC unroll 4
     for (int k = 0; k < terms; k++) {
         vec right[8];
 #pragma GCC unroll 8
@@ -135,66 +131,41 @@ INLINE void tile(const enum finish finish, const int rows, const int columns, co
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 8
         for (int c = 0; c < columns; c++) {
-            double *p = out + r * out_row + c * WIDTH;
+            const long at = r * out_row + c * WIDTH;
             vec s = sums[r][c];
-            if (last && (finish == BIAS_RELU || finish == RELU)) s = larger(s, (vec){});
-            if (last && finish == WHERE_ACTIVE)
-                s = choose(load(extra.active + r * out_row + c * WIDTH) > 0, s);
-            if (finish == ADDED) s += load(p);
-            if (finish == DESCEND) s = extra.keep * load(p) - extra.rate * s;
-            store(p, s);
+            if (finish == BIAS_RELU || finish == RELU) s = larger(s, (vec){});
+            if (finish == WHERE_ACTIVE) s = choose(load(extra.active + at) > 0, s);
+            if (finish == ADDED) s += load(out + at);
+            if (finish == DESCEND) s = extra.keep * load(out + at) - extra.rate * s;
+            store(out + at, s);
         }
 }
 
-/* All rows of a band of columns, in tiles of two heights that differ by 1. */
-INLINE void band(const enum finish finish, const int rows, const int columns, const int first,
-                 const int terms, const int last, const double *a, const long a_row,
-                 const long a_term, const double *b, const long b_row, double *out,
-                 const long out_row, const struct extra extra) {
-    const int most = ROWS_FOR(columns), tiles = (rows + most - 1) / most;
-    const int height = (rows + tiles - 1) / tiles, tall = rows - tiles * (height - 1);
-    int m = 0;
-#define SOME(count, height)                                                                      \
-    for (int i = 0; i < count; i++, m += height) {                                               \
-        const struct extra here = {extra.bias + m, extra.active + m * out_row, extra.rate,       \
-                                   extra.keep};                                                  \
-        tile(finish, height, columns, first, terms, last, a + m * a_row, a_row, a_term, b,       \
-             b_row, out + m * out_row, out_row, here);                                           \
-    }
-    SOME(tall, height)
-    if (tiles > tall) SOME(tiles - tall, height - 1)
-#undef SOME
-}
-
-/* The whole product; `width` counts vectors. */
+/* The whole product; `width` counts vectors. All rows of a band of columns are done before the
+   next band, in tiles of two heights that differ by 1. */
 INLINE void product(const enum finish finish, const int rows, const int width, const int terms,
                     const double *a, const long a_row, const long a_term, const double *b,
                     const long b_row, double *out, const long out_row, const struct extra extra) {
     const int columns = COLUMNS_FOR(rows), rest = width % columns;
-    /* only sums that lie in memory meanwhile can be made in pieces */
-    const int whole = finish == ADDED || finish == DESCEND || terms <= BLOCK + BLOCK / 2;
-    const int block = whole ? terms : BLOCK;
-    for (int k = 0; k < terms; k += block) {
-        const int some = SMALLER(block, terms - k);
-        int n = 0;
-#define BAND(columns, first, last)                                                                \
+    int n = 0, m;
+#define TILES(count, height, columns)                                                            \
+    for (int i = 0; i < count; i++, m += height)                                                 \
+        tile(finish, height, columns, terms, a + m * a_row, a_row, a_term, b + n * WIDTH, b_row, \
+             out + m * out_row + n * WIDTH, out_row,                                             \
+             (struct extra){extra.bias + m, extra.active + m * out_row + n * WIDTH, extra.rate,  \
+                            extra.keep});
+#define BAND(columns)                                                                            \
     {                                                                                            \
-        const struct extra here = {extra.bias, extra.active + n * WIDTH, extra.rate, extra.keep}; \
-        band(finish, rows, columns, first, some, last, a + k * a_term, a_row, a_term,            \
-             b + k * b_row + n * WIDTH, b_row, out + n * WIDTH, out_row, here);                  \
+        const int most = ROWS_FOR(columns), tiles = (rows + most - 1) / most;                    \
+        const int height = (rows + tiles - 1) / tiles, tall = rows - tiles * (height - 1);       \
+        m = 0;                                                                                   \
+        TILES(tall, height, columns)                                                             \
+        if (tiles > tall) TILES(tiles - tall, height - 1, columns)                               \
     }
-#define BANDS(first, last)                                                                       \
-    {                                                                                            \
-        for (; n + columns <= width; n += columns) BAND(columns, first, last)                    \
-        if (rest) BAND(rest, first, last)                                                        \
-    }
-        if (whole) BANDS(1, 1)
-        else if (k == 0) BANDS(1, 0)
-        else if (k + block < terms) BANDS(0, 0)
-        else BANDS(0, 1)
-    }
-#undef BANDS
+    for (; n + columns <= width; n += columns) BAND(columns)
+    if (rest) BAND(rest)
 #undef BAND
+#undef TILES
 }
 
 /* Pairs of vectors exchange every second number (1), pair of numbers (2), half (4). */
@@ -249,41 +220,79 @@ INLINE void transpose(const int rows, const int width, const double *a, const lo
         }
 }
 
+/* Some rows of the update below, WIDTH columns. */
+INLINE void dots(const int rows, const int lanes, const double *a, const double *b,
+                 const long stride, double *out, const long out_row, const struct extra extra) {
+    vec sums[2][WIDTH] = {};
+#pragma GCC unroll 1
+    for (int l = 0; l < lanes; l += WIDTH) {
+        vec right[WIDTH];
+#pragma GCC unroll 8
+        for (int c = 0; c < WIDTH; c++) {
+            right[c] = load(b + c * stride + l);
+            KEEP(right[c]);
+        }
+#pragma GCC unroll 2
+        for (int r = 0; r < rows; r++) {
+            vec left = load(a + r * stride + l);
+            KEEP(left);
+#pragma GCC unroll 8
+            for (int c = 0; c < WIDTH; c++) sums[r][c] += left * right[c];
+        }
+    }
+#pragma GCC unroll 2
+    for (int r = 0; r < rows; r++) {
+        double *p = out + r * out_row;
+        store(p, extra.keep * load(p) - extra.rate * sums_of(sums[r]));
+    }
+}
+
 /* out[m][n] = keep * out[m][n] - rate * sum over lanes of a[m][lane] * b[n][lane]: the update of
-   weights with nothing turned, for `rows` and `columns` (padded: there have to be rows of b). */
+   weights without turning anything; faster than a product where there are fewer rows than lanes. */
 INLINE void descend_by_dots(const int rows, const int columns, const int lanes, const double *a,
                             const double *b, const long stride, double *out, const long out_row,
                             const struct extra extra) {
-    const int most = 2;
-    const int tiles = (rows + most - 1) / most;
-    const int height = (rows + tiles - 1) / tiles, tall = rows - tiles * (height - 1);
     for (int n = 0; n < columns; n += WIDTH) {
         int m = 0;
-#define SOME(count, height)                                                                      \
-    for (int i = 0; i < count; i++, m += height) {                                               \
-        vec sums[4][WIDTH];                                                                      \
-        _Pragma("GCC unroll 8") for (int r = 0; r < height; r++)                                 \
-            _Pragma("GCC unroll 8") for (int c = 0; c < WIDTH; c++) sums[r][c] = (vec){};        \
-        _Pragma("GCC unroll 1") for (int l = 0; l < lanes; l += WIDTH) {                         \
-            vec right[WIDTH];                                                                    \
-            _Pragma("GCC unroll 8") for (int c = 0; c < WIDTH; c++) {                            \
-                right[c] = load(b + (n + c) * stride + l);                                       \
-                KEEP(right[c]);                                                                  \
-            }                                                                                    \
-            _Pragma("GCC unroll 8") for (int r = 0; r < height; r++) {                           \
-                vec left = load(a + (m + r) * stride + l);                                       \
-                KEEP(left);                                                                      \
-                _Pragma("GCC unroll 8") for (int c = 0; c < WIDTH; c++)                          \
-                    sums[r][c] += left * right[c];                                               \
-            }                                                                                    \
-        }                                                                                        \
-        _Pragma("GCC unroll 8") for (int r = 0; r < height; r++) {                               \
-            double *p = out + (m + r) * out_row + n;                                             \
-            store(p, extra.keep * load(p) - extra.rate * sums_of(sums[r]));                      \
-        }                                                                                        \
+        for (; m + 2 <= rows; m += 2)
+            dots(2, lanes, a + m * stride, b + n * stride, stride, out + m * out_row + n, out_row,
+                 extra);
+        if (rows % 2)
+            dots(1, lanes, a + m * stride, b + n * stride, stride, out + m * out_row + n, out_row,
+                 extra);
     }
-        SOME(tall, height)
-        if (tiles > tall) SOME(tiles - tall, height - 1)
-#undef SOME
+}
+
+/* Mean of -log(softmax(scores)[target]), scores[class][lane], over the first `count` lanes, and its
+   slopes, without the 1/count. A logarithm serves 16 sums of exponentials at once: each is between
+   1 and `classes`, so that their product is no inf. */
+INLINE double cross_entropy(const double *scores, double *slopes, const double *targets,
+                            const int classes, const long stride, const int count) {
+    vec product_of_sums = all(1);
+    double logarithms = 0, picked = 0;
+    for (int v = 0; v < VECTORS(count); v++) {
+        const double *s = scores + v * WIDTH;
+        double *d = slopes + v * WIDTH;
+        const mask live = numbered() + v * WIDTH < count;
+        vec top = load(s), total = {};
+        for (int k = 1; k < classes; k++) top = larger(top, load(s + k * stride));
+        for (int k = 0; k < classes; k++) {
+            vec e = exponential(load(s + k * stride) - top);
+            store(d + k * stride, e);
+            total += e;
+        }
+        const vec scale = choose(live, 1 / total);
+        for (int k = 0; k < classes; k++) store(d + k * stride, load(d + k * stride) * scale);
+        for (int i = 0; i < SMALLER(WIDTH, count - v * WIDTH); i++) {
+            const long at = (long)targets[v * WIDTH + i] * stride + i;
+            picked += s[at] - top[i];
+            d[at] -= 1;
+        }
+        product_of_sums *= choose(live, total) + choose(~live, all(1));
+        if (v % 16 == 15 || v == VECTORS(count) - 1) {
+            for (int i = 0; i < WIDTH; i++) logarithms += log(product_of_sums[i]);
+            product_of_sums = all(1);
+        }
     }
+    return (logarithms - picked) / count;
 }
