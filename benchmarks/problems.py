@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, prod
 
 LEARNING_RATE = 0.1
@@ -34,8 +34,6 @@ class Network:
         ``hinge`` or ``cross_entropy``; the objective is the mean over the batch.
     penalty : float
         Factor of the sum of all squared parameters; 0 for none.
-    goals : dict of str to float
-        For a row of ours: how many times as fast as another row it shall be.
     """
 
     name: str
@@ -60,9 +58,7 @@ class Network:
     def batches(self) -> list[tuple[list[list[float]], list[int]]]:
         """Return the samples of each step of an epoch: inputs and targets."""
         starts = range(0, len(self.inputs), self.batch)
-        return [
-            (self.inputs[i : i + self.batch], self.targets[i : i + self.batch]) for i in starts
-        ]
+        return [(self.inputs[i : i + self.batch], self.targets[i : i + self.batch]) for i in starts]
 
     @property
     def products(self) -> int:
@@ -125,10 +121,19 @@ def network(
 
     model = MLP(sizes[0], list(sizes[1:]), seed=0)
     layers = [
-        ([[w.data for w in neuron.w] for neuron in layer.neurons], [n.b.data for n in layer.neurons])
+        (
+            [[w.data for w in neuron.w] for neuron in layer.neurons],
+            [n.b.data for n in layer.neurons],
+        )
         for layer in model.layers
     ]
     return Network(name, layers, inputs, targets, batch, loss, penalty)
+
+
+def first_samples(problem: Network, samples: int) -> Network:
+    """Return the same network on the first samples alone, in one batch."""
+    inputs, targets = problem.inputs[:samples], problem.targets[:samples]
+    return replace(problem, inputs=inputs, targets=targets, batch=samples)
 
 
 def moons(samples: int = 100) -> Network:
@@ -138,25 +143,23 @@ def moons(samples: int = 100) -> Network:
     data = make_moons(samples, noise=0.1, seed=1)
     labels = [2 * target - 1 for target in data.targets]
     sizes = [2, 16, 16, 1]
-    return network(
-        "A moons", sizes, data.inputs, labels, samples, loss="hinge", penalty=PENALTY
-    )
+    return network("A moons", sizes, data.inputs, labels, samples, loss="hinge", penalty=PENALTY)
 
 
-def digits(samples: int = 1797) -> Network:
+def digits(samples: int = 1797, batch: int = 32) -> Network:
     """Return B, handwritten digits in batches of 32; the last one has 5."""
-    return _digits("B digits", [64, 32, 10], samples, 32)
+    return _digits("B digits", [64, 32, 10], samples, batch)
 
 
-def wide_digits(samples: int = 1797) -> Network:
-    """Return D, a larger network on the digits, in batches of 64."""
-    return _digits("D wide digits", [64, 128, 128, 10], samples, 64)
+def wide_digits(samples: int = 1797, batch: int = 64) -> Network:
+    """Return D, a larger network on the digits; the last batch has 5 here, too."""
+    return _digits("D wide digits", [64, 128, 128, 10], samples, batch)
 
 
-def pictures(samples: int = 640) -> Network:
+def pictures(samples: int = 640, batch: int = 64) -> Network:
     """Return E, made-up pictures of 28 by 28 pixels in batches of 64: noise, but of MNIST's size."""
     inputs, targets = made_up(samples, 784, 10)
-    return network("E pictures", [784, 100, 10], inputs, targets, 64)
+    return network("E pictures", [784, 100, 10], inputs, targets, batch)
 
 
 def microgpt(tokens: Sequence[int] = (26, 4, 12, 12, 0, 21, 8, 13, 26)) -> Transformer:

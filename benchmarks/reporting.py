@@ -24,6 +24,7 @@ def report(
     conditions: dict[str, str],
     tables: Iterable[Table],
     share: Callable[[], float],
+    whose: str = "This process",
 ) -> None:
     """Print the conditions, the tables as they come, and how much of the time was ours.
 
@@ -36,6 +37,8 @@ def report(
         Measured while they are taken.
     share : callable
         Asked after the last table: the processor's time over the time that went by.
+    whose : str, optional
+        Who had that time.
     """
     print("; ".join(f"{name}: {value}" for name, value in conditions.items()))
     if options.quick:
@@ -47,7 +50,7 @@ def report(
         )
         results.append(table.as_data())
     part = f"{share():.0%}"
-    print(f"\nThis process had a processor for {part} of the time; the rest went to other work.")
+    print(f"\n{whose} had a processor for {part} of the time; the rest went to other work.")
     if options.json:
         conditions = {**conditions, "share of the processor": part}
         content = {"conditions": conditions, "quick": options.quick, "tables": results}

@@ -206,7 +206,9 @@ def _hinge(score: Any, label: int) -> Any:
 
 def _cross_entropy(scores: Sequence[Any], target: int) -> Any:
     top = max(score.data for score in scores)  # a plain number: it only prevents overflow
-    return log_in_micrograd(sum(exp_in_micrograd(score - top) for score in scores)) - (scores[target] - top)
+    return log_in_micrograd(sum(exp_in_micrograd(score - top) for score in scores)) - (
+        scores[target] - top
+    )
 
 
 MICROGRAD_LOSSES = {"hinge": _hinge, "cross_entropy": _cross_entropy}

@@ -14,10 +14,7 @@ def flat_parameters(problem: Problem) -> list[float]:
     if isinstance(problem, Transformer):
         return [w for matrix in problem.weights.values() for row in matrix for w in row]
     return [
-        number
-        for weights, biases in problem.layers
-        for row in [*weights, biases]
-        for number in row
+        number for weights, biases in problem.layers for row in [*weights, biases] for number in row
     ]
 
 

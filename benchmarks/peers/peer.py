@@ -27,11 +27,14 @@ class Peer(ABC):
         Modules that it imports, each with what installs it.
     compiles : bool
         Whether its first steps take longer because something is compiled.
+    whole_epochs : bool
+        Whether `run` can make nothing else.
     """
 
     name: ClassVar[str]
     requires: ClassVar[dict[str, str]] = {}
     compiles: ClassVar[bool] = False
+    whole_epochs: ClassVar[bool] = False
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem

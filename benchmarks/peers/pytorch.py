@@ -59,6 +59,9 @@ class Compiled(Eager):
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
+        import torch._inductor.config
+
+        torch._inductor.config.force_disable_caches = True  # compile anew in each run
         self.parameters = [p.detach() for p in self.parameters]
         derived = self.torch.func.grad_and_value(self.loss)
 

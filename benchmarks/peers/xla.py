@@ -60,6 +60,7 @@ class Scan(Jit):
     """Epochs in one call: scan over the full batches, then the one that has fewer samples."""
 
     name = "JAX scan"
+    whole_epochs = True
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
@@ -99,8 +100,16 @@ class Scan(Jit):
         return float(loss)
 
     def losses(self, steps: int) -> list[float]:
-        """Return the losses of the first steps of one scan over the full batches."""
-        one_batch = self.problem.steps == 1
+        """Return the losses of the first steps of one scan over the full batches.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer full batches than steps, but more than one batch.
+        """
+        one_batch, full = self.problem.steps == 1, self.problem.steps - (self.last is not None)
+        if steps > full and not one_batch:
+            raise ValueError(f"There are {full} full batches to scan; got {steps} steps.")
         self.restart()
         some = self.jax.tree.map(lambda part: part[:steps], self.stacked)
         if one_batch:  # the same one again and again
