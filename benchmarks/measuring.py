@@ -78,7 +78,9 @@ def collector(enabled: bool) -> Iterator[None]:
         (gc.enable if before else gc.disable)()
 
 
-def interleaved_medians(turns: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+def interleaved_medians(
+    turns: Mapping[str, Callable[[], float]], rounds: int, fewer: Mapping[str, int] | None = None
+) -> dict[str, float]:
     """Return each contestant's median time; they take turns, so that all share the same weather.
 
     Parameters
@@ -87,11 +89,14 @@ def interleaved_medians(turns: Mapping[str, Callable[[], float]], rounds: int) -
         Each does its work once and returns the seconds.
     rounds : int
         How often each has its turn, at least 1.
+    fewer : dict of str to int, optional
+        Those that have fewer turns, and how many, at least 1.
     """
     measured: dict[str, list[float]] = {name: [] for name in turns}
-    for _ in range(rounds):
+    for i in range(rounds):
         for name, turn in turns.items():
-            measured[name].append(turn())
+            if i < (fewer or {}).get(name, rounds):
+                measured[name].append(turn())
     return {name: median(numbers) for name, numbers in measured.items()}
 
 

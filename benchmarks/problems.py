@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, prod
+from typing import Any
 
 LEARNING_RATE = 0.1
 PENALTY = 1e-4  # of the sum of all squared parameters, in A
@@ -76,8 +77,8 @@ class Transformer:
     name : str
     weights : dict of str to matrix
         ``wte`` and ``wpe`` have a row for each token and position, of ``width`` numbers; ``lm``
-        gives the scores of the tokens; ``wq``, ``wk``, ``wv`` and ``wo`` are the attention's, ``f1``
-        and ``f2`` the two layers behind it. No biases.
+        gives the scores of the tokens; ``wq``, ``wk``, ``wv`` and ``wo`` are the attention's,
+        ``f1`` and ``f2`` the two layers behind it. No biases.
     tokens : list of int
         One more than there are predictions.
     heads : int
@@ -119,15 +120,19 @@ def network(
     """Return a network with the first weights of ``nn.MLP(..., seed=0)``."""
     from nn import MLP  # not above: a peer's process shall hold no more than its own engine
 
-    model = MLP(sizes[0], list(sizes[1:]), seed=0)
-    layers = [
+    layers = layers_of(MLP(sizes[0], list(sizes[1:]), seed=0))
+    return Network(name, layers, inputs, targets, batch, loss, penalty)
+
+
+def layers_of(model: Any) -> list[tuple[Matrix, list[float]]]:
+    """Return the weights and the biases of each layer of an ``nn.MLP``."""
+    return [
         (
             [[w.data for w in neuron.w] for neuron in layer.neurons],
             [n.b.data for n in layer.neurons],
         )
         for layer in model.layers
     ]
-    return Network(name, layers, inputs, targets, batch, loss, penalty)
 
 
 def first_samples(problem: Network, samples: int) -> Network:
@@ -157,7 +162,7 @@ def wide_digits(samples: int = 1797, batch: int = 64) -> Network:
 
 
 def pictures(samples: int = 640, batch: int = 64) -> Network:
-    """Return E, made-up pictures of 28 by 28 pixels in batches of 64: noise, but of MNIST's size."""
+    """Return E, noise of the size of MNIST's pictures, 28 by 28, in batches of 64."""
     inputs, targets = made_up(samples, 784, 10)
     return network("E pictures", [784, 100, 10], inputs, targets, batch)
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from problems import LEARNING_RATE, Network, Problem, Transformer
+
 from peers.by_hand_numpy import flat_parameters
 from peers.peer import Peer
-from problems import LEARNING_RATE, Network, Problem, Transformer
 
 FOLDER = Path(__file__).parent
 FLAGS = ["-O3", "-march=native", "-ffast-math", "-std=gnu11", "-fPIC", "-shared"]
@@ -31,7 +32,6 @@ class CalledC(Peer):
         super().__init__(problem)
         self.numpy = numpy
         self.start = numpy.array(flat_parameters(problem))
-        self.folder: TemporaryDirectory[str] | None = None
 
     @classmethod
     def unfit(cls, problem: Problem) -> str | None:
@@ -45,12 +45,11 @@ class CalledC(Peer):
             source, definitions = "gpt.c", _definitions_of_transformer(self.problem)
         else:
             source, definitions = "mlp.c", _definitions_of_network(self.problem)
-        self.folder = TemporaryDirectory()  # kept: its library is in use
-        target = f"{self.folder.name}/step.so"
         macros = [f"-D{name}={value}" for name, value in definitions.items()]
-        command = ["gcc", *FLAGS, *self.options, *macros, str(FOLDER / source), "-o", target, "-lm"]
-        subprocess.run(command, check=True)
-        library = ctypes.CDLL(target)
+        command = ["gcc", *FLAGS, *self.options, *macros, str(FOLDER / source), "-lm", "-o"]
+        with TemporaryDirectory() as folder:  # what is loaded stays
+            subprocess.run([*command, f"{folder}/step.so"], check=True)
+            library = ctypes.CDLL(f"{folder}/step.so")
         library.one_step.argtypes, library.one_step.restype = [ctypes.c_long], ctypes.c_double
         library.many_steps.argtypes = [ctypes.c_long, ctypes.c_long]
         library.many_steps.restype = ctypes.c_double
@@ -90,7 +89,16 @@ class CalledC(Peer):
         """Call the program for the next batch."""
         return self.step_in_c(self.next_batch())
 
-    def parameters(self) -> Any:
+    def run(self, steps: int) -> float:
+        """Call it for each step, with as little around the calls as Python allows."""
+        step, epoch, batch, loss = self.step_in_c, self.problem.steps, self.position, 0.0
+        for _ in range(steps):
+            loss = step(batch)
+            batch = batch + 1 if batch + 1 < epoch else 0
+        self.position = batch
+        return float(loss)
+
+    def numbers(self) -> Any:
         """Return the weights as they are now, in one array."""
         array = self.numpy.empty_like(self.start)
         self.library.get_parameters(_pointer(array))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from peers.peer import Peer
 from problems import LEARNING_RATE, Network, Problem, Transformer
+
+from peers.peer import Peer
 
 
 def flat_parameters(problem: Problem) -> list[float]:

@@ -12,8 +12,9 @@ from time import perf_counter, process_time
 from typing import Any
 
 import measuring
-from peers.peer import Peer
 from problems import Problem
+
+from peers.peer import Peer
 
 
 class Child:

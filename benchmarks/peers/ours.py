@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from problems import LEARNING_RATE, Problem, Transformer
+
 from peers.peer import Peer
 from peers.scalars import transformer_loss
-from problems import LEARNING_RATE, Problem, Transformer
 
 
 class Eager(Peer):

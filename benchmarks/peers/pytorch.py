@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from peers.peer import Peer
 from problems import LEARNING_RATE, Network, Problem, Transformer
+
+from peers.peer import Peer
 
 INSTALL = "pip install torch==2.13.0"
 

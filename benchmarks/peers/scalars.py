@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from measuring import room_for_recursion
-from peers.peer import Peer
 from problems import LEARNING_RATE, Problem, Transformer
+
+from peers.peer import Peer
 
 LARGEST = 200_000  # products in a step of micrograd: each is a node of some 700 bytes, or two
 DEPTH = 10_000  # micrograd recurses along a graph

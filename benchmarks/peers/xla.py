@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from problems import LEARNING_RATE, Network, Problem, Transformer
+
 from peers.peer import Peer
 from peers.pytorch import numbers_of_network
-from problems import LEARNING_RATE, Network, Problem, Transformer
 
 
 class Jit(Peer):
