@@ -34,6 +34,7 @@ from autograd.compile import (
     find_engine,
     modes,
     record,
+    text_of,
 )
 from autograd.derive import derive, grad, hessian
 from autograd.diagnose import Diagnosis, Finding, diagnose
@@ -166,6 +167,7 @@ __all__ = [
     "steps",
     "sub",
     "tanh",
+    "text_of",
     "to_float",
     "topological_order",
     "total",

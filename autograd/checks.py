@@ -71,9 +71,10 @@ def not_while_recording(what: str) -> None:
 def refuse_number() -> Any:
     """Raise `RecordingError`: a number was asked for while a function is recorded."""
     raise RecordingError(
-        "a number was asked of a Value (.data, float(), bool(), if, ==, <, max, a function of math). "
-        "Another sample has another number, so what depends on it must be recorded as operations: "
-        "where, maximum, minimum, abs, sign, step or pick, and the functions of autograd"
+        "a number was asked of a Value (.data, float(), bool(), if, ==, <, max, a function of "
+        "math). Another sample has another number, so what depends on it must be recorded as "
+        "operations: where, maximum, minimum, abs, sign, step or pick, and the functions of "
+        "autograd"
     )
 
 

@@ -9,6 +9,7 @@ compiled    `compile`, the front door
 """
 
 from autograd.compile.compiled import Compiled, compile
+from autograd.compile.expressions import text_of
 from autograd.compile.machine import ENGINES, Machine, find_engine
 from autograd.compile.program import Program
 from autograd.compile.recording import Graph, collector_paused, modes, record
@@ -24,4 +25,5 @@ __all__ = [
     "find_engine",
     "modes",
     "record",
+    "text_of",
 ]

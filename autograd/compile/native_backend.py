@@ -130,8 +130,9 @@ class NativeEngine:
             outs = [self._call_on(self._own, padded[0], half, mode), later.result()]
         if any(out is None for out in outs):
             return None
-        weighted = half * self.shared_grad[:leaves] + (n - half) * second.shared_grad[:leaves]
-        self.shared_grad[:leaves] = weighted / n
+        for tables, count in ((self._own, half), (second, n - half)):
+            tables.shared_grad[:leaves] *= count / n
+        self.shared_grad[:leaves] += second.shared_grad[:leaves]
         return np.concatenate(outs)
 
     def _call_on(self, tables: _Tables, padded: Any, n: int, mode: int) -> Any:
@@ -289,11 +290,11 @@ def _results(program: Program, lanes: int, width: int) -> str:
             place = c.add(c.times(lane.index, count), j)
             c.store(number, c.at("%out", place), wide=False)
     for table, row in set(program.results[1:]):  # the first is seen in the mean
-        inside = in_lanes(table) and lanes > 1
-        with c.loop(lanes if inside else 1, step=w) as lane:
+        long = in_lanes(table) and lanes > 1
+        with c.loop(lanes if long else 1, step=w) as lane:
             place = c.add(row * lanes, lane.index) if in_lanes(table) else str(row)
             address = c.at(POINTER[table], place)
-            number = c.load(address) if inside else c.spread(c.load(address, wide=False))
+            number = c.load(address) if long else c.spread(c.load(address, wide=False))
             lost = c.op("fmul", number, c.literal(0.0), "")
             c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
     table, row = program.results[0]

@@ -191,7 +191,7 @@ class Writer:
         given = set(map(id, x.inputs))
         seen = dict(zip(map(id, x.inputs), inputs, strict=True))
         out = self._inline(inline, seen)
-        hiding = {id(y) for y in walk(inline) if may_hide(y, inline)} & seen.keys() - given
+        hiding = {id(z) for z in walk(inline) if may_hide(z, inline)} & seen.keys() - given
         if hiding:
             self._look([name for y, name in seen.items() if y in hiding])
         return out
@@ -872,13 +872,13 @@ class Writer:
         if s.watches:
             with (
                 c.loop(len(values.rows)) as i,
-                c.loop(count) as k,
+                c.loop(count) as term,
                 c.loop(self.lanes if along_lanes else 1, step=self.width) as lane,
             ):
                 if along_lanes:
-                    self._look([self._line(values, i.index, k.index, lane.index)])
+                    self._look([self._line(values, i.index, term.index, lane.index)])
                 else:
-                    self._look([self._rows(View(values.table, values.rows), i.index, k.index, 1)])
+                    self._look([self._rows(values, i.index, term.index, 1)])
         with c.loop(len(index.rows)) as i, c.loop(self.lanes if along_lanes else 1) as lane:
 
             def number(view: View, i: str = i.index, lane: str = lane.index) -> str:
