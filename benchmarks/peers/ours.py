@@ -79,20 +79,98 @@ class OurScalars:
 
 
 class Compiled(Eager):
-    """Base of the rows whose graph is recorded once and then run.
+    """Base of the rows whose loss of one sample is recorded once, and then run and descended.
 
-    To fill in: make the compiled loop in `__init__` from `model` or `transformer_loss`, with
-    ``self.backend``; let `step` make one step of it, `run` all of them in as few calls as it can,
-    and `restart` put the first weights where it keeps them. `build` is what counts as compiling.
+    What is recorded is what the eager row runs; tokens, inputs and targets are given at each step.
     """
 
-    requires = {"autograd.compile": "this version does not compile graphs yet"}
+    requires: ClassVar[dict[str, str]] = {"numpy": "pip install -e '.[fast]'"}
     compiles = True
     backend: ClassVar[str]
 
+    def build(self) -> None:
+        """Record, compile, and make the first epoch."""
+        import numpy
+
+        problem = self.problem
+        if isinstance(problem, Transformer):
+            samples, self.batch = [(problem.tokens,)], 1
+            self.data = numpy.array([problem.tokens], dtype=float)
+        else:
+            pairs = zip(problem.inputs, problem.targets, strict=True)
+            samples, self.batch = list(pairs), problem.batch
+            self.data = numpy.array([[*x, t] for x, t in samples], dtype=float)
+        graph, _ = self.autograd.record(self._loss, [samples[0], samples[-1]], {})
+
+        def rule(data: Any, grad: Any, _state: Any, rate: Any, _step: Any) -> Any:
+            return data - rate * grad, ()
+
+        self.machine = self.autograd.Machine(
+            graph, self.backend, self.batch, parameters=self.parameters, rule=rule
+        )
+        n = len(self.data)
+        self.epochs = 1 if n % self.batch else max(1, 100 // problem.steps)  # in one call
+        self.order = numpy.tile(numpy.arange(n), self.epochs)
+        self.rates = numpy.full(problem.steps * self.epochs, LEARNING_RATE)
+        self.restart()
+        self.run(problem.steps)
+
+    def _loss(self, x: Any, target: Any = None) -> Any:
+        """Return the loss of one sample, as a Value."""
+        problem = self.problem
+        if isinstance(problem, Transformer):
+            weights = {**self.weights, "wte": _PickedRows(self.autograd, self.weights["wte"])}
+            return transformer_loss(self.engine, weights, x, problem.heads)
+        loss = self.nn.LOSSES[problem.loss](self.model.scores(x), target)
+        if problem.penalty:
+            loss += problem.penalty * self.autograd.weighted_sum(self.parameters, self.parameters)
+        return loss
+
+    def restart(self) -> None:
+        """Put the first weights back."""
+        super().restart()
+        if hasattr(self, "machine"):
+            self.machine.load()
+
     def step(self) -> Any:
-        """Make one step of the compiled loop."""
-        raise NotImplementedError(f"{type(self).__name__} has no compiled loop to run.")
+        """Return the loss."""
+        first = self.next_batch() * self.batch
+        order = self.order[first : first + self.batch]
+        return self._train(order)
+
+    def _train(self, order: Any) -> float:
+        steps = -(-len(order) // self.batch)
+        done, losses, _ = self.machine.train(self.data, self.batch, self.rates[:steps], 1, order)
+        if done < steps:
+            raise ArithmeticError(f"step {done + 1} met a number that is not finite")
+        return float(losses[-1])
+
+    def run(self, steps: int) -> float:
+        """Make as many steps, as many in a call as there are in an epoch or in some hundred."""
+        loss, at_once = 0.0, len(self.rates)
+        while self.position and steps:
+            loss, steps = self.step(), steps - 1
+        for _ in range(steps // at_once):
+            loss = self._train(self.order)
+        for _ in range(steps % at_once):
+            loss = self.step()
+        return float(loss)
+
+    def losses(self, steps: int) -> list[float]:
+        """Return the losses before each of the first steps."""
+        if not hasattr(self, "machine"):
+            self.build()
+        return super().losses(steps)
+
+
+class _PickedRows:
+    """A matrix whose rows are taken by a token that is known at each step only."""
+
+    def __init__(self, autograd: Any, rows: Sequence[Sequence[Any]]) -> None:
+        self.pick, self.columns = autograd.pick, list(zip(*rows, strict=True))
+
+    def __getitem__(self, token: Any) -> list[Any]:
+        return [self.pick(column, token) for column in self.columns]
 
 
 class CompiledNumPy(Compiled):
@@ -106,4 +184,7 @@ class CompiledNative(Compiled):
     """The same program as machine code."""
 
     name = "ours, native"
+    requires: ClassVar[dict[str, str]] = {
+        **Compiled.requires, "llvmlite": "pip install -e '.[fast]'",
+    }  # fmt: skip
     backend = "native"
