@@ -70,8 +70,9 @@ class Result:
     row : str
     missing : str or None
         Why nothing was measured.
-    step, epoch : float or None
-        Median seconds; an epoch only where whole ones were run.
+    step, fastest, epoch : float or None
+        Seconds of a step, in the median turn and in the fastest; the median of an epoch, only where
+        whole ones were run.
     compile : float or None
         Seconds, once; None for rows that compile nothing.
     memory : int or None
@@ -81,6 +82,7 @@ class Result:
     row: str
     missing: str | None = None
     step: float | None = None
+    fastest: float | None = None
     epoch: float | None = None
     compile: float | None = None
     memory: int | None = None
@@ -185,12 +187,13 @@ def measure(
         turns = {
             row: partial(_turn, child, steps, clock) for row, (child, steps) in children.items()
         }
-        times = measuring.interleaved_medians(turns, rounds, fewer)
+        times = measuring.interleaved(turns, rounds, fewer)
         for row, (child, steps) in children.items():
             result = results[row]
-            result.step, result.memory = times[row], child.ask("memory")
+            result.step, result.fastest = median(times[row]), min(times[row])
+            result.memory = child.ask("memory")
             if problem.steps > 1 and steps % problem.steps == 0:
-                result.epoch = times[row] * problem.steps
+                result.epoch = result.step * problem.steps
     return list(results.values())
 
 
@@ -256,6 +259,7 @@ def problem_table(problem: Problem, results: Sequence[Result], rounds: int, cloc
             result.row,
             result.step,
             result.step / yardstick if result.step and yardstick else None,
+            result.fastest,
             result.epoch,
             result.compile,
             result.memory,
@@ -269,6 +273,7 @@ def problem_table(problem: Problem, results: Sequence[Result], rounds: int, cloc
             "row": tables.text,
             "step": tables.duration,
             "× C looped": tables.times,
+            "fastest": tables.duration,
             "epoch": tables.duration,
             "compile": tables.seconds,
             "peak memory": tables.megabytes,

@@ -78,10 +78,15 @@ def collector(enabled: bool) -> Iterator[None]:
         (gc.enable if before else gc.disable)()
 
 
-def interleaved_medians(
+def interleaved_medians(turns: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+    """Return each contestant's median time, see `interleaved`."""
+    return {name: median(times) for name, times in interleaved(turns, rounds).items()}
+
+
+def interleaved(
     turns: Mapping[str, Callable[[], float]], rounds: int, fewer: Mapping[str, int] | None = None
-) -> dict[str, float]:
-    """Return each contestant's median time; they take turns, so that all share the same weather.
+) -> dict[str, list[float]]:
+    """Return each contestant's times; they take turns, so that all share the same weather.
 
     Parameters
     ----------
@@ -97,7 +102,7 @@ def interleaved_medians(
         for name, turn in turns.items():
             if i < (fewer or {}).get(name, rounds):
                 measured[name].append(turn())
-    return {name: median(numbers) for name, numbers in measured.items()}
+    return measured
 
 
 def held_and_peak_bytes(work: Callable[[], Any]) -> tuple[int, int]:

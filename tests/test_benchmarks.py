@@ -229,7 +229,7 @@ def test_medians_are_of_turns(benchmarks):
 
 def test_a_slow_contestant_may_have_fewer_turns(benchmarks):
     turns = []
-    benchmarks["measuring"].interleaved_medians(
+    benchmarks["measuring"].interleaved(
         {name: lambda name=name: turns.append(name) or 1.0 for name in "abc"}, 3, {"b": 2, "c": 1}
     )
     assert turns == list("abcaba")

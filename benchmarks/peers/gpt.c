@@ -1,7 +1,7 @@
 /* A training step of a one-layer transformer on one document, written by hand.
 
    FEATURES numbers for a token, in HEADS heads; HIDDEN neurons behind the attention; VOCABULARY
-   tokens, PLACES positions, of which POSITIONS are used. A lane is a position, so that x[feature][lane]
+   tokens, PLACES positions, of which POSITIONS are used. A lane is a position: x[feature][lane]
    holds the document. FEATURES and HIDDEN are whole vectors. */
 
 #include "vectors.h"

@@ -10,8 +10,9 @@
 /* Weights w[output][input] and biases b; outputs h[output][lane] and slopes d[output][lane]: how
    the loss changes with a neuron's sum, without the 1/count of the mean. */
 #define L(k, nin, nout, before, slopes)                                                          \
-    static double w##k[nout * STRIDE(nin)] ALIGNED, b##k[PADDED(nout)] ALIGNED;                                \
-    static double h##k[PADDED(nout) * STRIDE(LANES)] ALIGNED, d##k[PADDED(nout) * STRIDE(LANES)] ALIGNED;
+    static double w##k[nout * STRIDE(nin)] ALIGNED, b##k[PADDED(nout)] ALIGNED;                  \
+    static double h##k[PADDED(nout) * STRIDE(LANES)] ALIGNED;                                    \
+    static double d##k[PADDED(nout) * STRIDE(LANES)] ALIGNED;
 FORWARD
 #undef L
 
@@ -51,7 +52,8 @@ INLINE void move_biases(double *b, const double *d, const int rows, const int wi
         vec totals[WIDTH] = {};
         for (int v = 0; v < width; v++)
 #pragma GCC unroll 8
-            for (int r = 0; r < WIDTH; r++) totals[r] += load(d + (m + r) * LANE_STRIDE + v * WIDTH);
+            for (int r = 0; r < WIDTH; r++)
+                totals[r] += load(d + (m + r) * LANE_STRIDE + v * WIDTH);
         store(b + m, keep * load(b + m) - rate * sums_of(totals));
     }
 }
@@ -72,12 +74,11 @@ INLINE double step_on(const double *x, const double *xs, const double *t, const 
     loss = cross_entropy(SCORES, SLOPES, t, CLASSES, LANE_STRIDE, count);
 #endif
 #define L(k, nin, nout, before, slopes)                                                          \
-    if (k > 0) {                                                                                 \
+    if (k > 0)                                                                                   \
         product(WHERE_ACTIVE, nin, width, nout, w##k, 1, STRIDE(nin), d##k, LANE_STRIDE, slopes, \
                 LANE_STRIDE, (struct extra){.active = before});                                  \
-    }                                                                                            \
     if (PENALTY > 0) squared += squares(w##k, nout * STRIDE(nin)) + squares(b##k, nout);         \
-    if (k > 0 && nout <= count)                                                           \
+    if (k > 0 && nout <= count)                                                                  \
         descend_by_dots(nout, PADDED(nin), count, d##k, before, LANE_STRIDE, w##k, STRIDE(nin),  \
                         (struct extra){.rate = rate, .keep = keep});                             \
     else {                                                                                       \
@@ -93,8 +94,8 @@ INLINE double step_on(const double *x, const double *xs, const double *t, const 
 }
 
 static double step_at(long batch) {
-    const double *x = by_input + batch * (INPUTS * LANE_STRIDE);
-    const double *xs = by_sample + batch * (LANES * STRIDE(INPUTS)), *t = targets + batch * LANE_STRIDE;
+    const double *x = by_input + batch * (INPUTS * LANE_STRIDE), *t = targets + batch * LANE_STRIDE;
+    const double *xs = by_sample + batch * (LANES * STRIDE(INPUTS));
     if (FEWER != LANES && batch == STEPS - 1) return step_on(x, xs, t, FEWER);
     return step_on(x, xs, t, LANES);
 }
@@ -103,7 +104,10 @@ double one_step(long batch) { return step_at(batch); }
 
 double many_steps(long batch, long steps) {
     double loss = 0;
-    for (long i = 0; i < steps; i++, batch = batch + 1 == STEPS ? 0 : batch + 1) loss = step_at(batch);
+    for (long i = 0; i < steps; i++) {
+        loss = step_at(batch);
+        batch = batch + 1 == STEPS ? 0 : batch + 1;
+    }
     return loss;
 }
 

@@ -1,6 +1,6 @@
 /* What the programs written by hand share: vectors, the exponential, one tiled matrix product.
 
-   A vector is as wide as the processor's registers. Matrices are rows of doubles, each row padded to
+   A vector is as wide as the processor's registers. Matrices are rows of doubles, each padded to
    whole vectors; "lanes" are the columns, one sample each, so that samples lie side by side. */
 
 #include <math.h>
@@ -72,8 +72,9 @@ INLINE vec numbered(void) { /* 0, 1, 2, ... */
 }
 
 /* e**x for -700 <= x <= 0, and e**-700 below: x = k ln 2 + r, and the series of e**r, whose terms
-   from the 13th on are less than a rounding. Adding 1.5 * 2**52 rounds to a whole number, which then
-   is in the lowest bits; KEEP, or the compiler would simplify that away. */
+   from the 13th on are less than a rounding. Adding 1.5 * 2**52 rounds to a whole number, which
+   then is in the lowest bits; KEEP, or the compiler would simplify that away. The rounding of ln 2
+   counts only where k is large, and e**x next to nothing. */
 INLINE vec exponential(vec x) {
     const double large = 0x1.8p52;
     x = larger(x, all(-700.0));
@@ -193,7 +194,8 @@ INLINE void product(const enum finish finish, const int rows, const int width, c
 INLINE vec sums_of(vec *v) {
 #define STAGE(s)                                                                                 \
     _Pragma("GCC unroll 8") for (int i = 0; i < WIDTH; i += 2 * s)                               \
-        v[i] = __builtin_shuffle(v[i], v[i + s], EVEN##s) + __builtin_shuffle(v[i], v[i + s], ODD##s);
+        v[i] = __builtin_shuffle(v[i], v[i + s], EVEN##s) +                                      \
+               __builtin_shuffle(v[i], v[i + s], ODD##s);
     STAGES(STAGE)
 #undef STAGE
     return v[0];
