@@ -177,8 +177,8 @@ def describe(node: Any) -> str:
 def grads_restored_on_error(nodes: Sequence[Any]) -> Iterator[None]:
     """Put every node's grad back if the block raises, so that nothing is lost."""
     not_while_recording(
-        "backward() gives numbers, and another sample has others. Use derive for a gradient in the "
-        "function, or call backward() on what the compiled function returns"
+        "backward() gives numbers, and another sample has others. Call it on what the compiled "
+        "function returns"
     )
     before = [node.grad for node in nodes]
     try:

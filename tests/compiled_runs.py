@@ -7,10 +7,12 @@ NumPy and as machine code are compared with both.
 from dataclasses import dataclass
 
 import numpy as np
+from random_programs import RandomFunction
 
 from autograd import Machine, Value, derive, record, total
 
 ENGINES = ("numpy", "native")
+COUNTS = (5, 1, 8, 3, 17, 100)  # samples in a batch
 CLOSE = 1e-12  # relative to the largest number of its kind; 1 if all are smaller
 
 
@@ -47,7 +49,9 @@ def as_constants(entry):
 
 def flat(entry):
     """Return the numbers in nested lists."""
-    return [x for inner in entry for x in flat(inner)] if isinstance(entry, list | tuple) else [entry]
+    return (
+        [x for inner in entry for x in flat(inner)] if isinstance(entry, list | tuple) else [entry]
+    )
 
 
 def run_eagerly(function, parameters, samples):
@@ -105,3 +109,10 @@ def trouble(function, parameters, samples, engine, machine=None):
     if engine == "derived":
         return differences(run_derived(function, parameters, samples), expected)
     return differences(run_compiled(function, parameters, samples, engine, machine), expected)
+
+
+def fuzz(seed, engine, widest=5, size=14):
+    """Return in words how an engine differs from Values on the random function of a seed."""
+    function = RandomFunction(seed, size=size, widest=widest, results=1 + seed % 3)
+    samples = function.samples(COUNTS[seed % len(COUNTS)])
+    return trouble(function, [*function.parameters, function.constant], samples, engine)

@@ -27,7 +27,9 @@ BATCHES = {1: (1,), 8: (5, 8), 100: (100, 1)}  # made for so many samples: run w
 BRANCH_FREE = define("cubic", lambda x, y: x * x * x - y, lambda x, y, _out: (3 * x * x, -1.0))
 CALLED = define("hyperbola", lambda x: math.hypot(1.0, x), lambda x, out: (x / out,))
 OPAQUE = define(
-    "hinged", lambda x, y: x * y if x < 0.1 else y, lambda x, y, _: (y, x) if x < 0.1 else (0.0, 1.0)
+    "hinged",
+    lambda x, y: x * y if x < 0.1 else y,
+    lambda x, y, _: (y, x) if x < 0.1 else (0.0, 1.0),
 )
 NESTED = define(  # an operation of many and a user's own in a user's rule
     "nested",

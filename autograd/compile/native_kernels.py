@@ -886,13 +886,13 @@ class Writer:
                 return self._address(view.table, self._row(rows, i), lane)
 
             x = c.load(number(index), wide=False)
+            x = c.let(f"fadd double {x}, {hexadecimal(0.5)}")  # the nearest whole number is meant
             low = c.let(f"fcmp oge double {x}, {hexadecimal(0.0)}")
             high = c.let(f"fcmp olt double {x}, {hexadecimal(count)}")
             inside = c.let(f"and i1 {low}, {high}")
             safe = c.let(f"select i1 {inside}, double {x}, double 0.0")
             k = c.let(f"fptosi double {safe} to i64")
-            whole = c.let(f"fcmp oeq double {c.let(f'sitofp i64 {k} to double')}, {x}")
-            lost = c.let(f"select i1 {whole}, double 0.0, double {hexadecimal(float('nan'))}")
+            lost = c.let(f"select i1 {inside}, double 0.0, double {hexadecimal(float('nan'))}")
             flag = c.let(f"fadd double {c.load('%F', wide=False)}, {lost}")
             c.store(flag, "%F", wide=False)
             row = self._row(candidates.rows, i.index, k)

@@ -481,8 +481,8 @@ def _watched(x: Any) -> Any:
 
 
 def _places(index: Any, count: int) -> Any:
-    """Return whole numbers from 0 to below `count`, or raise."""
-    whole = index.astype(np.intp)
-    if (whole != index).any() or whole.view(np.uintp).max() >= count:  # below 0 is very large
+    """Return the nearest whole numbers, from 0 to below `count`, or raise."""
+    whole = np.floor(index + 0.5).astype(np.intp)
+    if whole.view(np.uintp).max() >= count:  # below 0 and nan are very large
         raise ValueError(f"an index is none of 0 to {count - 1}")
     return whole
