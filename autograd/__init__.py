@@ -25,7 +25,7 @@ from pathlib import Path as _Path
 
 from autograd import copying as _copying  # noqa: F401 (teaches copy and pickle about Values)
 from autograd import look, player
-from autograd.checks import RecordingError, ieee_values, to_float
+from autograd.checks import RecordingError, ieee_values, not_while_recording, to_float
 from autograd.compile import (
     ENGINES,
     Compiled,
@@ -38,6 +38,7 @@ from autograd.compile import (
     list_program,
     modes,
     record,
+    text_of,
 )
 from autograd.derive import derive, grad, hessian
 from autograd.diagnose import Diagnosis, Finding, diagnose
@@ -154,6 +155,7 @@ __all__ = [
     "mul",
     "neg",
     "network_of",
+    "not_while_recording",
     "pick",
     "player",
     "power",
@@ -171,6 +173,7 @@ __all__ = [
     "steps",
     "sub",
     "tanh",
+    "text_of",
     "to_float",
     "topological_order",
     "total",

@@ -57,12 +57,24 @@ class RecordingError(TypeError):
     """A function can't be recorded once and run on other numbers; the message says why."""
 
 
+def not_while_recording(what: str) -> None:
+    """Raise `RecordingError` with these words if a function is being recorded.
+
+    Examples
+    --------
+    >>> not_while_recording("a coin was tossed")
+    """
+    if not _numbers_known.get():
+        raise RecordingError(what)
+
+
 def refuse_number() -> Any:
     """Raise `RecordingError`: a number was asked for while a function is recorded."""
     raise RecordingError(
-        "a number was asked of a Value (.data, float(), bool(), if, <, max, a function of math). "
-        "Another sample has another number, so what depends on it must be recorded as operations: "
-        "where, maximum, minimum, abs, sign, step or pick, and the functions of autograd"
+        "a number was asked of a Value (.data, float(), bool(), if, ==, <, max, a function of "
+        "math). Another sample has another number, so what depends on it must be recorded as "
+        "operations: where, maximum, minimum, abs, sign, step or pick, and the functions of "
+        "autograd"
     )
 
 
@@ -164,6 +176,10 @@ def describe(node: Any) -> str:
 @contextmanager
 def grads_restored_on_error(nodes: Sequence[Any]) -> Iterator[None]:
     """Put every node's grad back if the block raises, so that nothing is lost."""
+    not_while_recording(
+        "backward() gives numbers, and another sample has others. Call it on what the compiled "
+        "function returns"
+    )
     before = [node.grad for node in nodes]
     try:
         yield

@@ -7,10 +7,11 @@ table; `NumberLike`, of which `Value` is one, also has a number in ``data`` and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 from autograd import ops
-from autograd.checks import to_float
+from autograd.checks import numbers_known, refuse_number, to_float
 from autograd.ops import Op
 
 
@@ -120,7 +121,13 @@ class NumberLike(Arithmetic):
     def __le__(self, other: Any) -> bool: return to_float(self) <= to_float(other)
     def __gt__(self, other: Any) -> bool: return to_float(self) > to_float(other)
     def __ge__(self, other: Any) -> bool: return to_float(self) >= to_float(other)
+    __hash__ = object.__hash__
     # fmt: on
+
+    def __eq__(self, other: object) -> bool:
+        if self is not other and not numbers_known() and isinstance(other, Real | NumberLike):
+            refuse_number()
+        return self is other
 
     def __format__(self, spec: str) -> str:
         return format(to_float(self), spec) if spec else repr(self)

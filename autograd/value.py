@@ -85,9 +85,8 @@ class Value(NumberLike):
             if not -inf < out < inf and all(-inf < x._data < inf for x in inputs):
                 raise OverflowError("the result is not a finite number")
         except Exception as error:
-            values = as_values(inputs)
-            if values != inputs:  # there were plain numbers in the middle
-                return Value.record_op(op, values)
+            if not all(isinstance(x, Value) for x in inputs):  # plain numbers in the middle
+                return Value.record_op(op, as_values(inputs))
             out = checks.outside(op.forward, op.name, inputs, error)
         node = _new(Value)
         node._data, node.op, node.parents = out, op, inputs

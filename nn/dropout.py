@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from autograd import Value, modes
+from autograd import Value, modes, not_while_recording
 from nn.initializers import generator
 
 Source = random.Random | Callable[["Dropout", int], Sequence[Any]]
@@ -175,6 +175,10 @@ class Dropout:
         if source is None:
             return list(outputs)
         if isinstance(source, random.Random):
+            not_while_recording(
+                "dropout draws a mask anew for every sample. Give the factors as an argument and "
+                "use given_masks, or train with fit(..., engine=...), which does so"
+            )
             return thinned(outputs, self.factors(len(outputs), source))
         return thinned(outputs, source(self, len(outputs)))
 

@@ -20,14 +20,21 @@ from autograd import (
     as_values,
     collector_paused,
     find_engine,
+    gradients,
     record,
+    text_of,
     to_float,
+    topological_order,
+    total,
 )
 from nn.dropout import Dropout, given_masks, training_mode
 from nn.losses import LOSSES, Loss, mean_loss
 from nn.optimizers import Optimizer
 from nn.penalties import l2 as l2_penalty
 
+_CHECKED = 6  # so many samples are compared with Values before the first step
+_CLOSE = 1e-9  # relative to the largest number compared; sums are taken in another order
+_RUNNING = ("parameters", "learning_rate", "state", "steps")  # what moves while an optimizer works
 _WORTH = 3.0  # seconds that training as Values would take, from which compiling pays
 _SECONDS = 3e-6  # that a recorded node takes as a Value, forward and backward
 Judgement = tuple[float, int]  # the mean loss of some samples, and how many were decided rightly
@@ -160,42 +167,92 @@ class MachineSteps:
         import numpy as np
 
         self.task, self.optimizer, self.batch, self.when = task, optimizer, batch, sync
+        self.name, self._np = engine, np
         self.layers: list[tuple[Dropout, int]] = []
-        graph = self._record()
-        self.nodes = len(graph)
         self._slow = ValueSteps(task, optimizer)
+        self._data = self._array(task.inputs, task.targets)
+        self._make()
+        self._check()
+
+    def _make(self) -> None:
+        optimizer, graph = self.optimizer, self._record()
+        self.nodes, self._masks = len(graph), sum(n for _, n in self.layers)
         self._machine = Machine(
-            graph, engine, batch,
+            graph, self.name, self.batch,
             parameters=optimizer.parameters, rule=_rule_of(optimizer), memory=optimizer.memory,
         )  # fmt: skip
-        self.name = engine
-        self._data = self._array(task.inputs, task.targets)
-        self._masks = sum(n for _, n in self.layers)
-        self._np = np
-        self._loaded = False
+        self._settings, self._loaded = _settings_of(optimizer), False
+
+    def _objective(self, x: Any, target: Any, masks: Any) -> list[Any]:
+        """Return what is made small, the loss of the sample, and its scores.
+
+        Without masks it finds out which layers have dropout.
+        """
+        task, left = self.task, list(masks)
+        if not masks:
+            self.layers = []
+
+        def given(dropout: Dropout, n: int) -> list[Any]:
+            if not masks:
+                self.layers.append((dropout, n))
+                return [1.0] * n
+            factors = left[:n]
+            del left[:n]
+            return factors
+
+        with given_masks(given):
+            scores = task.model.scores(x)
+        data_loss = task.loss(scores, target)
+        return [task.penalised(data_loss), data_loss, *scores]
 
     def _record(self) -> Any:
         task = self.task
-
-        def objective(x: Any, target: Any, masks: Any) -> list[Any]:
-            left = list(masks)
-
-            def given(dropout: Dropout, n: int) -> list[Any]:
-                if len(left) < n:  # the first run only finds out which there are
-                    self.layers.append((dropout, n))
-                    return [1.0] * n
-                return [left.pop(0) for _ in range(n)]
-
-            with given_masks(given):
-                scores = task.model.scores(x)
-            data_loss = task.loss(scores, target)
-            return [task.penalised(data_loss), data_loss, *scores]
-
         samples = [(task.inputs[i], task.targets[i]) for i in (0, len(task.inputs) - 1)]
-        record(objective, [(*samples[0], [])], {})
-        self.layers = self.layers[: len(self.layers) // 2]  # it ran twice
+        record(self._objective, [(*samples[0], [])], {})
         ones = [1.0] * sum(n for _, n in self.layers)
-        return record(objective, [(*sample, ones) for sample in samples], {})[0]
+        return record(self._objective, [(*sample, ones) for sample in samples], {})[0]
+
+    def _check(self) -> None:
+        """Compare some samples, of different targets, with the engine of Values.
+
+        Raises
+        ------
+        RecordingError
+            If they differ: the loss or the model look at more than numbers.
+        """
+        task, machine = self.task, self._machine
+        first: dict[str, int] = {}
+        for i, target in enumerate(task.targets):
+            first.setdefault(str(target), i)
+        chosen = list(first.values())[:_CHECKED]
+        ones = self._np.ones((len(chosen), self._masks))
+        samples = self._np.concatenate([self._data[chosen], ones], axis=1)
+        self._load()
+        out = machine.results(samples) if machine.gradients_at(samples) else None
+        found = machine.gradients()
+        self._loaded = False
+        if out is None:
+            return  # not finite: Values will say in training what that means
+        try:
+            with collector_paused():
+                rows = [
+                    self._objective(as_values(task.inputs[i]), task.targets[i], list(ones[0]))
+                    for i in chosen
+                ]
+                order = topological_order(total([row[0] for row in rows]) / len(rows))
+                slopes = gradients(order)
+        except (ArithmeticError, ValueError):
+            return
+        expected = [to_float(x) for row in rows for x in row]
+        expected_grads = [slopes.get(p, 0.0) for p in self.optimizer.parameters]
+        for mine, theirs in ((out.ravel(), expected), (found, expected_grads)):
+            scale = max([1.0, *map(abs, theirs)])
+            for x, y in zip(mine, theirs, strict=True):
+                if not abs(x - y) <= _CLOSE * scale:
+                    raise RecordingError(
+                        f"compiled it gives {float(x)!r} where Values give {y!r}. Do the model or "
+                        "the loss look at a target, or at the type of a number, in Python?"
+                    )
 
     def _array(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Any:
         import numpy as np
@@ -237,8 +294,12 @@ class MachineSteps:
         self, batches: Sequence[Sequence[int]], rates: Sequence[float], rng: Any
     ) -> Iterator[Judgement]:
         np, optimizer = self._np, self.optimizer
-        if self.when == "step" or not self._loaded:
-            self._load()  # somebody may have moved them
+        if self.when != "end":  # somebody may have moved them, or have changed the rule
+            if self._machine.is_stale or self._settings != _settings_of(optimizer):
+                self._make()
+            self._load()
+        elif not self._loaded:
+            self._load()
         order = np.concatenate([np.array(batch, dtype=np.int64) for batch in batches])
         samples, before_masks = self._data, rng.getstate() if self._masks else None
         if self._masks:
@@ -255,15 +316,17 @@ class MachineSteps:
         optimizer.steps += done
         if self.when != "end" or done < len(batches):
             self.sync()
-        yield from self._judged(batches[:done], out)
+        for judgement, rate in zip(self._judged(batches[:done], out), rates, strict=False):
+            optimizer.learning_rate = rate
+            yield judgement
         if done < len(batches):
+            self._loaded = False  # from here on Values move them
             if before_masks is not None:
                 rng.setstate(before_masks)
                 for _ in range(done * size):
                     for dropout, n in self.layers:
                         dropout.factors(n, rng)
             yield from self._slow.epoch(batches[done:], rates[done:], rng)
-            self._load()
 
     def _judged(self, batches: Sequence[Sequence[int]], out: Any) -> Iterator[Judgement]:
         start = 0
@@ -311,15 +374,28 @@ def _rule_of(optimizer: Optimizer) -> Callable[..., Any]:
     RecordingError
         If it does something else in a step than to update each parameter.
     """
-    if type(optimizer).step is not Optimizer.step:
-        raise RecordingError(f"{type(optimizer).__name__} makes steps of its own.")
+    for name in ("step", "zero_grad", "_refuse_unless_finite"):
+        if getattr(optimizer, name, None) != getattr(Optimizer, name).__get__(optimizer):
+            raise RecordingError(f"{type(optimizer).__name__} has a {name} of its own.")
     twin = copy.copy(optimizer)
 
     def rule(data: Any, grad: Any, state: Any, rate: Any, step: Any) -> Any:
-        twin.learning_rate = rate
-        return twin.update(data, grad, state, step)
+        twin.learning_rate, texts = rate, []
+        for _ in range(2):
+            before = _settings_of(twin)
+            new, remembered = twin.update(data, grad, state, step)
+            names = [f"x{i}" for i in range(4 + len(state))]
+            texts.append([text_of(x, names) for x in (new, *remembered)])
+            if texts[0] != texts[-1] or _settings_of(twin) != before:
+                raise TypeError("it does something else each time")
+        return new, remembered
 
     return rule
+
+
+def _settings_of(optimizer: Optimizer) -> dict[str, Any]:
+    """Return what an optimizer's rule may read, besides the learning rate."""
+    return {name: x for name, x in vars(optimizer).items() if name not in _RUNNING}
 
 
 def make_steps(
@@ -338,11 +414,15 @@ def make_steps(
         runs as Values, with a warning.
     """
     found = find_engine(engine)
-    if found == "eager" or (engine == "auto" and not _is_worth_it(task, epochs)):
+    if found == "eager":
         return ValueSteps(task, optimizer)
     try:
+        if engine == "auto" and not _is_worth_it(task, epochs):
+            return ValueSteps(task, optimizer)
         return MachineSteps(task, optimizer, batch, found, sync)
-    except (RecordingError, TypeError, ValueError) as error:
+    except ArithmeticError:
+        return ValueSteps(task, optimizer)  # it diverges from the start: they say in which step
+    except Exception as error:
         if engine != "auto":
             raise
         warnings.warn(

@@ -67,13 +67,23 @@ class RandomFunction:
     """A function of one sample (numbers, and whole numbers to pick by), with its parameters.
 
     Calling it builds the same expression each time, whatever the sample holds.
+
+    Parameters
+    ----------
+    seed : int
+    size : int, optional
+        At most so many steps.
+    widest : int, optional
+        At most so many neurons in a layer, or terms in a sum.
+    results : int, optional
+        How many Values it returns; in a list if there are several.
     """
 
-    def __init__(self, seed, size=14):
-        self.seed, self.size = seed, size
+    def __init__(self, seed, size=14, widest=5, results=1):
+        self.seed, self.size, self.widest, self.results = seed, size, widest, results
         rng = random.Random(seed)
         self.nin, self.choices = rng.randint(1, 4), rng.randint(0, 2)
-        self.parameters = [Value(rng.uniform(-1, 1)) for _ in range(rng.randint(1, 60))]
+        self.parameters = [Value(rng.uniform(-1, 1)) for _ in range(rng.randint(1, 12 * widest))]
         self.constant = Value(rng.uniform(-1, 1), constant=True)
 
     def samples(self, count):
@@ -88,7 +98,7 @@ class RandomFunction:
 
     def __call__(self, numbers, choices):
         rng = random.Random(self.seed + 2)
-        fresh = itertools.cycle(self.parameters)
+        fresh, widest = itertools.cycle(self.parameters), self.widest
         pool = [*numbers, *self.parameters[:3], self.constant]
         layers = [list(numbers)]
 
@@ -105,10 +115,10 @@ class RandomFunction:
             elif kind == "two":
                 new = [TWO[rng.choice(sorted(TWO))](rng.choice(pool), value())]
             elif kind == "layer":
-                inputs = rng.choice(layers) if rng.random() < 0.7 else some(rng.randint(1, 5))
+                inputs = rng.choice(layers) if rng.random() < 0.7 else some(rng.randint(1, widest))
                 bias, style = rng.random() < 0.6, rng.randrange(3)
                 new = []
-                for _ in range(rng.randint(1, 5)):
+                for _ in range(rng.randint(1, widest)):
                     weights = [next(fresh) for _ in inputs] if style else some(len(inputs))
                     b = next(fresh) if bias else 0.25
                     if style == 2:
@@ -117,7 +127,7 @@ class RandomFunction:
                         new.append(weighted_sum(weights, inputs, b if bias else None))
             elif kind == "many":
                 name = rng.choice(["log_sum_exp", "total", "pick", "squares"])
-                values = [value() for _ in range(rng.randint(1, 5))]
+                values = [value() for _ in range(rng.randint(1, widest))]
                 values[0] = rng.choice(pool)
                 if name == "pick" and choices:
                     values = [*values, value(), value(), value()][:3]
@@ -137,4 +147,5 @@ class RandomFunction:
             new = [tanh(x) for x in new] if rng.random() < 0.5 else [0.3 * x for x in new]
             layers.append(new)
             pool.extend(new)
-        return total([*pool[-6:], self.parameters[0], *(0.1 * x for x in numbers)])
+        loss = total([*pool[-6:], self.parameters[0], *(0.1 * x for x in numbers)])
+        return loss if self.results == 1 else [loss, *pool[1 - self.results :]]

@@ -10,6 +10,7 @@ compiled    `compile`, the front door
 """
 
 from autograd.compile.compiled import Compiled, compile
+from autograd.compile.expressions import text_of
 from autograd.compile.listing import list_program
 from autograd.compile.machine import ENGINES, Machine, find_engine
 from autograd.compile.program import Program
@@ -29,4 +30,5 @@ __all__ = [
     "list_program",
     "modes",
     "record",
+    "text_of",
 ]

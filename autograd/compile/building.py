@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd import ops
 from autograd.compile.expressions import (
+    OVERFLOWING,
     Expression,
     operands,
     rule_of,
@@ -28,8 +29,10 @@ from autograd.compile.recording import Graph
 from autograd.compile.rolling import Group, Rolled, Sum, matrices, roll
 from autograd.ops import Op
 
-# What may be infinite for finite inputs, and then be hidden by what follows, as in 1 / exp(s).
-_MAY_OVERFLOW = {"exp", "log", "div", "power", "sqrt", "log_or_zero"}
+# An infinite input is seen in what they give, if it is not looked at already.
+_PASSING = {ops.add, ops.sub, ops.mul, ops.neg, ops.abs, ops.log, ops.sqrt, ops.sin, ops.cos}
+_BOUNDED = {ops.tanh, ops.sigmoid, ops.step, ops.sign, ops.sin, ops.cos}
+_GROWING = {ops.add, ops.sub, ops.mul, ops.leaky_relu_of}
 # Their slope may be infinite where they are finite; a gradient of 0 stays 0 there.
 _STEEP = {"sqrt", "power", "log_or_zero"}
 
@@ -84,6 +87,8 @@ class _Builder:
         self.learns = {table: np.zeros(rows, dtype=bool) for table, rows in self.rows.items()}
         self.learns[SHARED][: len(constant)] = self.learning
         self.written = {table: np.zeros(rows, dtype=bool) for table, rows in self.rows.items()}
+        # What may be infinite though the leaves and the inputs are not, and nobody has looked.
+        self.loose = {table: np.zeros(rows, dtype=bool) for table, rows in self.rows.items()}
 
     # ---------------------------------------------------------------- forward
 
@@ -101,18 +106,37 @@ class _Builder:
             top, total = self._scratch(out), self._scratch(out)
             x, shift = operands(2)
             self._add(top, operands(1)[0], [terms], reduce="max")
-            self._add(total, ops.exp(x - shift), [terms, _column(top)])
+            watches = self._hidden([terms])
+            self._add(total, ops.exp(x - shift), [terms, _column(top)], watches=watches)
             self._add(out, x + ops.log(shift), [_column(top), _column(total)])
         elif group.op is ops.pick_of:
-            self._add(out, None, group.operands, reduce="pick")
+            self._add(
+                out, None, group.operands, reduce="pick", watches=self._hidden(group.operands)
+            )
         else:
             inputs, views = _inputs(group.operands)
-            risky = group.op.name in _MAY_OVERFLOW or group.op not in ops.built_in()
-            self._add(out, group.op.apply(inputs), views, guards=risky)
+            foreign = group.op not in ops.built_in()
+            risky = group.op.name in OVERFLOWING or foreign
+            grows = group.op in _GROWING or self._is_loose(views)
+            watches = () if group.op in _PASSING else self._hidden(views)
+            self._add(out, group.op.apply(inputs), views, guards=risky, watches=watches)
+            self.loose[out.table][out.rows] = grows and not risky and group.op not in _BOUNDED
         self.forward[first:] = [_with_nodes(s, nodes) for s in self.forward[first:]]
+
+    def _is_loose(self, views: Sequence[View]) -> bool:
+        return any(self.loose[x.table][x.rows].any() for x in views)
+
+    def _hidden(self, views: Sequence[View]) -> tuple[int, ...]:
+        """Return which operands have to be looked at; nobody needs to look again."""
+        found = tuple([k for k, x in enumerate(views) if self._is_loose([x])])
+        for k in found:
+            self.loose[views[k].table][views[k].rows] = False
+        return found
 
     def _compute_sum(self, group: Group) -> None:
         pieces, rest = _pieces(group)
+        grows = bool(pieces) or rest is None or self._is_loose([rest])
+        self.loose[group.out.table][group.out.rows] = grows
         start = rest
         views: list[View] = []
         single: Any = 0.0
@@ -137,7 +161,7 @@ class _Builder:
 
         start = self.rows[like.table]
         self.rows[like.table] += len(like.rows)
-        for flags in (self.learns, self.written):
+        for flags in (self.learns, self.written, self.loose):
             more = np.zeros(len(like.rows), dtype=bool)
             flags[like.table] = np.concatenate([flags[like.table], more])
         return View(like.table, np.arange(start, self.rows[like.table]))

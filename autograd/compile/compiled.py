@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from threading import Lock
+from threading import RLock
 from time import perf_counter
 from typing import Any, overload
 
@@ -15,9 +15,11 @@ from autograd.compile.machine import Machine, find_engine
 from autograd.compile.program import Program
 from autograd.compile.recording import Graph, current_modes, is_row, record
 from autograd.ops import Op, total
-from autograd.value import Value
+from autograd.stepper import gradients
+from autograd.value import Value, topological_order
 
 _CHECKED = 4  # so many samples of the first batch are compared with the engine of Values
+_RAISES = "it raises"
 _CLOSE = 1e-9  # relative to the largest number compared; sums are taken in another order
 
 
@@ -47,7 +49,8 @@ class Compiled:
         self.function, self.engine = function, find_engine(engine)
         self._strict = engine not in ("auto", "eager")
         self._recorded: dict[Any, _Recorded] = {}
-        self._lock = Lock()
+        self._lock = RLock()
+        self._wants_values = False  # found out when it is called with numbers
         self.__doc__ = getattr(function, "__doc__", None)
         self.__name__ = getattr(function, "__name__", "function")
 
@@ -78,7 +81,7 @@ class Compiled:
                 out = self._run(recorded, batches, settings, samples, backward=False)
                 if out is not None:
                     return [_filled(recorded.structure, row) for row in out.tolist()]
-        return [_numbers(self.function(*sample, **settings)) for sample in _samples(batches)]
+        return [_numbers(results) for results in self._eagerly(recorded, batches, settings)]
 
     def mean(self, *batches: Sequence[Any], **settings: Any) -> Value:
         """Return the mean of the function's result over the samples, to call ``backward()`` on.
@@ -92,15 +95,25 @@ class Compiled:
         Returns
         -------
         Value
-            One node, whose parents are the parameters that the function uses.
+            One node, whose parents are the parameters that the function uses. Its gradients are
+            numbers: second derivatives need the function itself.
+
+        Raises
+        ------
+        TypeError
+            If there are Values among the samples that could get a gradient.
         """
         with self._lock:
-            samples, recorded = self._prepared(batches, settings)
+            samples, recorded = self._prepared(batches, settings, learns=True)
             if recorded.machine is not None:
                 out = self._run(recorded, batches, settings, samples, backward=True)
                 if out is not None:
                     return self._node(recorded.machine, samples, float(out[:, 0].mean()))
-        return self._eager_mean(batches, settings)
+        flat = [_flat(results) for results in self._eagerly(recorded, batches, settings)]
+        if not flat[0]:
+            raise TypeError(f"{self.__name__} returned nothing that has a mean.")
+        mean = total([row[0] for row in flat]) / len(flat)
+        return mean if isinstance(mean, Value) else Value(mean, constant=True)
 
     def program(self, *batches: Sequence[Any], **settings: Any) -> Program:
         """Return the program for samples like these; print it to read it.
@@ -154,11 +167,14 @@ class Compiled:
 
     # ---------------------------------------------------------------- recording
 
-    def _prepared(self, batches: Sequence[Any], settings: dict[str, Any]) -> tuple[Any, _Recorded]:
+    def _prepared(
+        self, batches: Sequence[Any], settings: dict[str, Any], *, learns: bool = False
+    ) -> tuple[Any, _Recorded]:
         """Return the samples as an array, and what is recorded for their shape."""
         count = _count(batches)
         shapes = tuple([_shape(batch[0]) for batch in batches])
-        key = (shapes, tuple(sorted(settings.items())), current_modes())
+        named = tuple([(name, _typed(settings[name])) for name in sorted(settings)])
+        key = shapes, named, current_modes()
         try:
             hash(key)
         except TypeError:
@@ -166,8 +182,11 @@ class Compiled:
                 f"Settings must be hashable, as numbers and texts are; got {settings!r:.80}. "
                 "What differs by sample is an argument by position."
             ) from None
-        samples = _as_array(batches, shapes, count) if self.engine != "eager" else None
-        if key not in self._recorded:
+        samples = None
+        if self.engine != "eager":
+            samples = _as_array(batches, shapes, count, learns)
+        known = self._recorded.get(key)
+        if known is None or (known.machine and known.machine.is_stale):
             self._recorded[key] = self._compile(batches, settings, count)
         return samples, self._recorded[key]
 
@@ -184,8 +203,8 @@ class Compiled:
                 raise RecordingError("The function returned nothing to compute.")
             with _saying_that_it_takes_long(self.__name__):
                 machine = Machine(graph, self.engine, count)
-        except RecordingError as error:
-            if self._strict:
+        except Exception as error:
+            if self._strict or isinstance(error, ArithmeticError | ValueError):
                 raise
             self._warn(f"{error} Until then it runs without being compiled, more slowly.")
             return _Recorded(None, None)
@@ -212,6 +231,8 @@ class Compiled:
         if recorded.calls & (recorded.calls - 1) == 0:  # the 1st, 2nd, 4th, 8th ... call
             few = _CHECKED if recorded.calls == 1 else 1
             trouble = self._difference(machine, batches, settings, samples[:few])
+            if trouble == _RAISES:
+                return None
             if trouble:
                 recorded.machine = None
                 self._warn(
@@ -222,6 +243,24 @@ class Compiled:
                 return None
         return machine.run(samples, backward=backward)
 
+    def _eagerly(
+        self, recorded: _Recorded, batches: Sequence[Any], settings: dict[str, Any]
+    ) -> list[Any]:
+        """Return the function's results for each sample, as Values."""
+        samples = _samples(batches)
+        if recorded.machine is not None:  # it takes Values; they say what is undefined
+            return [self.function(*map(_as_value, sample), **settings) for sample in samples]
+        return [self._called(sample, settings) for sample in samples]
+
+    def _called(self, sample: Sequence[Any], settings: dict[str, Any]) -> Any:
+        """Call the function with plain numbers; with Values, if it calls their methods."""
+        if not self._wants_values:
+            try:
+                return self.function(*map(_as_number, sample), **settings)
+            except (AttributeError, TypeError):
+                self._wants_values = True
+        return self.function(*map(_as_value, sample), **settings)
+
     def _difference(
         self, machine: Machine, batches: Sequence[Any], settings: dict[str, Any], samples: Any
     ) -> str:
@@ -229,22 +268,19 @@ class Compiled:
         out = machine.run(samples, backward=True)
         if out is None:
             return ""  # not finite: Values will say what that means
-        leaves = machine.program.leaves
-        before = [leaf.grad for leaf in leaves]
         try:
-            for leaf in leaves:
-                leaf.grad = 0.0
-            flat = [_flat(self.function(*s, **settings)) for s in _samples(batches, len(samples))]
-            loss = total([row[0] for row in flat]) / len(flat)
-            if isinstance(loss, Value):
-                loss.backward()
+            flat = [_flat(self._called(s, settings)) for s in _samples(batches, len(samples))]
             expected = [to_float(x) for row in flat for x in row]
-            expected_grads = [leaf.grad for leaf in leaves]
+            loss = total([row[0] for row in flat]) / len(flat)
         except (ArithmeticError, ValueError):
-            return ""
-        finally:
-            for leaf, grad in zip(leaves, before, strict=True):
-                leaf.grad = grad
+            return _RAISES
+        slopes = {}
+        if isinstance(loss, Value):
+            try:
+                slopes = gradients(topological_order(loss))
+            except (ArithmeticError, ValueError):
+                return _RAISES
+        expected_grads = [slopes.get(leaf, 0.0) for leaf in machine.program.leaves]
         found = out.ravel().tolist()
         if len(found) != len(expected):
             return f"it gives {len(found)} numbers instead of {len(expected)}"
@@ -261,32 +297,58 @@ class Compiled:
     def _node(self, machine: Machine, samples: Any, mean: float) -> Value:
         """Return the mean as a node whose operation is the whole function, on its parameters."""
         leaves = machine.program.leaves
-        gradients = machine.leaf_gradients()
+        slopes = machine.leaf_gradients()
         if not leaves:
             return Value(mean, constant=True)
 
-        def forward(*_numbers: float) -> float:
+        def forward(*numbers: float) -> float:
             with self._lock:
-                machine.load()
+                machine.load_numbers(numbers)
                 out = machine.run(samples)
-            return mean if out is None else float(out[:, 0].mean())
+            if out is None:
+                raise OverflowError("a number on the way is not finite")
+            return float(out[:, 0].mean())
+
+        def slopes_at(numbers: Sequence[float]) -> list[float]:
+            with self._lock:
+                machine.load_numbers(numbers)
+                if machine.run(samples, backward=True) is None:
+                    raise OverflowError("a number on the way is not finite")
+                return machine.leaf_gradients()
+
+        def derivatives(*numbers_and_out: Any) -> Sequence[Any]:
+            inputs = numbers_and_out[:-1]
+            if any(isinstance(x, Value) for x in inputs):
+                return [self._slope(slopes_at, i)(*inputs) for i in range(len(inputs))]
+            return slopes_at(inputs)
 
         def spread(parents: Sequence[Value], upstream: float) -> None:
-            for parent, slope in zip(parents, gradients, strict=True):
+            for parent, slope in zip(parents, slopes, strict=True):
                 if not parent.constant:
                     parent.grad += slope * upstream
 
         op = Op(
-            name=self.__name__, forward=forward, derivatives=lambda *_: tuple(gradients),
+            name=f"compiled_{self.__name__}", forward=forward, derivatives=derivatives,
             symbol=self.__name__, python="", latex="", binding=100, margin=lambda *_: 1.0,
             unfold=None, gather=lambda _: mean, spread=spread,
         )  # fmt: skip
         return Value.record_op(op, tuple(leaves))
 
-    def _eager_mean(self, batches: Sequence[Any], settings: dict[str, Any]) -> Value:
-        firsts = [_flat(self.function(*sample, **settings))[0] for sample in _samples(batches)]
-        mean = total(firsts) / len(firsts)
-        return mean if isinstance(mean, Value) else Value(mean, constant=True)
+    def _slope(self, slopes_at: Callable[[Sequence[float]], list[float]], i: int) -> Op:
+        """Return derivative number i as an operation, which has no derivatives itself."""
+
+        def derivatives(*_: Any) -> Any:
+            raise TypeError(
+                f"{self.__name__} was compiled with its first derivatives alone; for second ones "
+                "build the mean from the function itself"
+            )
+
+        return Op(
+            name=f"slope_{i}_of_{self.__name__}", derivatives=derivatives,
+            forward=lambda *numbers: slopes_at(numbers)[i],
+            symbol=f"∂{self.__name__}", python="", latex="", binding=100, margin=lambda *_: 1.0,
+            unfold=None, gather=None, spread=None,
+        )  # fmt: skip
 
 
 @overload
@@ -393,8 +455,14 @@ def _shape(entry: Any) -> Any:
     return tuple([_shape(inner) for inner in entry]) if is_row(entry) else ()
 
 
-def _as_array(batches: Sequence[Any], shapes: Sequence[Any], count: int) -> Any:
-    """Return samples as an array, (n, numbers), each sample's numbers in a row."""
+def _as_array(batches: Sequence[Any], shapes: Sequence[Any], count: int, learns: bool) -> Any:
+    """Return samples as an array, (n, numbers), each sample's numbers in a row.
+
+    Raises
+    ------
+    TypeError
+        If what `learns` from them finds a Value among them that would want its gradient.
+    """
     import numpy as np
 
     parts = []
@@ -411,16 +479,44 @@ def _as_array(batches: Sequence[Any], shapes: Sequence[Any], count: int) -> Any:
                         f"Sample {j} of argument {i} has the shape {_shape(entry)!r:.80}, but "
                         f"sample 0 has {shape!r:.80}; samples of one call have one shape."
                     )
-                rows.append(_numbers_in(entry))
+                numbers = list(_entries(entry))
+                for number in numbers if learns else ():
+                    if isinstance(number, Value) and not number.constant:
+                        raise TypeError(
+                            f"Sample {j} of argument {i} is or has {number!r:.60}, which would get "
+                            "no gradient. Give its number; parameters are used by name."
+                        )
+                rows.append(list(map(to_float, numbers)))
             array = np.array(rows, dtype=float)
         parts.append(array.reshape(count, -1).astype(float, copy=False))
     return np.ascontiguousarray(np.concatenate(parts, axis=1))
 
 
-def _numbers_in(entry: Any) -> list[float]:
+def _typed(setting: Any) -> Any:
+    """Return a setting with its type: 1, 1.0 and True are equal, but functions differ in them."""
+    if isinstance(setting, tuple):
+        return tuple, tuple(map(_typed, setting))
+    return type(setting), repr(setting) if isinstance(setting, float) else setting
+
+
+def _entries(entry: Any) -> Iterator[Any]:
     if is_row(entry):
-        return [x for inner in entry for x in _numbers_in(inner)]
-    return [to_float(entry)]
+        for inner in entry:
+            yield from _entries(inner)
+    else:
+        yield entry
+
+
+def _as_value(entry: Any) -> Any:
+    """Return an argument with constants for its numbers, as in a recording."""
+    if is_row(entry):
+        return [_as_value(inner) for inner in entry]
+    return entry if isinstance(entry, Value) else Value(entry, constant=True)
+
+
+def _as_number(entry: Any) -> Any:
+    """Return an argument with Python's numbers in the place of NumPy's."""
+    return entry.tolist() if hasattr(entry, "tolist") else entry
 
 
 def _samples(batches: Sequence[Any], count: int | None = None) -> list[tuple[Any, ...]]:

@@ -40,28 +40,48 @@ class Expression(Arithmetic):
     @staticmethod
     def record_op(op: Op, inputs: tuple[Any, ...]) -> Any:
         """Return `op` applied to `inputs`, simpler where a plain 0 or 1 allows it."""
+        inputs = tuple([x if isinstance(x, Expression) else float(x) for x in inputs])
         if op in (ops.mul, ops.add, ops.sub, ops.div):
             x, y = inputs
             if op is ops.mul:
-                if 0.0 in (x, y):
+                if _is(x, 0.0) or _is(y, 0.0):
                     return 0.0
-                if 1.0 in (x, y):
-                    return y if x == 1.0 else x
+                if _is(x, 1.0) or _is(y, 1.0):
+                    return y if _is(x, 1.0) else x
             elif op is ops.div:
-                if y == 1.0:
+                if _is(y, 1.0):
                     return x
-            elif y == 0.0:
+            elif _is(y, 0.0):
                 return x
-            elif x == 0.0:
+            elif _is(x, 0.0):
                 return y if op is ops.add else Expression(ops.neg, (y,))
-        return Expression(op, tuple([x if isinstance(x, Expression) else float(x) for x in inputs]))
+        return Expression(op, inputs)
 
     def __bool__(self) -> bool:
-        """Return True: a rule that asks ``if x`` means a 0 that it has to treat apart.
+        raise TypeError("A rule that asks how large a number is can't be written as an expression.")
 
-        Where there is one, the result is not finite, and the batch is run again as Values.
-        """
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("A rule that compares numbers can't be written as an expression.")
+
+    __hash__ = object.__hash__
+
+
+class _NotZero(Expression):
+    """What our own rules get: they ask ``if x`` and ``x != 0`` to treat a pole apart.
+
+    Where there is one, the result is not finite, and the batch is run again as Values.
+    """
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
         return True
+
+
+def _is(x: Any, number: float) -> bool:
+    return not isinstance(x, Expression) and bool(x == number)
 
 
 def operands(count: int) -> list[Expression]:
@@ -107,6 +127,8 @@ def rule_of(op: Op, inputs: Sequence[Any], out: Expression) -> tuple[Any, ...] |
     A rule of the user may call a function of `math`, or ask how large a number is. Then the program
     has to call it for each number.
     """
+    if op in ops.built_in():
+        inputs = [_NotZero(None, x.inputs) if isinstance(x, Expression) else x for x in inputs]
     try:
         slopes = op.derivatives(*inputs, out)
         return tuple([x if isinstance(x, Expression) else float(x) for x in slopes])
@@ -115,7 +137,11 @@ def rule_of(op: Op, inputs: Sequence[Any], out: Expression) -> tuple[Any, ...] |
 
 
 def forward_of(op: Op, inputs: Sequence[Any]) -> Any:
-    """Return a user's operation as an expression; None if its forward rule is no arithmetic."""
+    """Return a user's operation as an expression; None if its forward rule is no arithmetic.
+
+    Inside of it a number may be infinite, and not be seen in the result, where Python's floats
+    would have raised: see `may_hide`.
+    """
     try:
         out = op.forward(*inputs)
     except (TypeError, ValueError, ArithmeticError, AttributeError):
@@ -123,6 +149,16 @@ def forward_of(op: Op, inputs: Sequence[Any]) -> Any:
     if isinstance(out, Expression):
         return out
     return float(out) if isinstance(out, int | float) and isfinite(out) else None
+
+
+# What may be infinite for finite inputs, where the table and Python's floats raise.
+OVERFLOWING = frozenset({"exp", "log", "div", "power", "sqrt", "log_or_zero"})
+
+
+def may_hide(x: Any, root: Any) -> bool:
+    """Return whether a part of an expression has to be looked at, since it may be infinite."""
+    inner = isinstance(x, Expression) and x is not root
+    return inner and x.op is not None and x.op.name in OVERFLOWING
 
 
 _SIGNS = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}"}

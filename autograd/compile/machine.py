@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Any
 
+from autograd import ops
 from autograd.checks import RecordingError
 from autograd.compile.building import make_program
-from autograd.compile.expressions import operands
+from autograd.compile.expressions import operands, walk
 from autograd.compile.program import Program
 from autograd.compile.recording import Graph, with_leaves
 from autograd.value import Value
+
+# Operations of any number of inputs are not written for single numbers.
+_MANY = {ops.total_of, ops.weighted_sum_of, ops.pick_of, ops.log_sum_exp_of}
 
 ENGINES = ("auto", "eager", "numpy", "native")
 
@@ -90,6 +94,7 @@ class Machine:
         place = {value: i for i, value in enumerate(self.program.leaves)}
         self._rows = [place[p] for p in self.parameters]
         self._rule = rule
+        self._constant = [leaf.constant for leaf in self.program.leaves]
         self._engine = self._make(batch)
 
     def _make(self, batch: int) -> Any:
@@ -109,11 +114,29 @@ class Machine:
         data, grad, rate, step, *state = operands(4 + self.memory)
         try:
             new, remembered = self._rule(data, grad, tuple(state), rate, step)
-        except (TypeError, ValueError) as error:
-            raise RecordingError(f"The optimizer's rule is no plain arithmetic: {error}") from None
+        except Exception as error:
+            raise RecordingError(f"The optimizer's rule is no plain arithmetic: {error}") from error
+        if len(remembered) != self.memory:
+            raise RecordingError(
+                f"The optimizer's rule remembers {len(remembered)} numbers, not {self.memory}."
+            )
+        for x in [x for root in (new, *remembered) for x in walk(root)]:
+            if x.op and (x.op not in ops.built_in() or x.op in _MANY):
+                raise RecordingError(
+                    f"The optimizer's rule uses {x.op.name}, which is no plain arithmetic."
+                )
         return Update(new, remembered, self._rows)
 
     # ---------------------------------------------------------------- numbers in and out
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a leaf has become a constant since, or is none any more."""
+        return self._constant != [leaf.constant for leaf in self.program.leaves]
+
+    def load_numbers(self, numbers: Sequence[float]) -> None:
+        """Take these numbers for the leaves."""
+        self._engine.shared[: len(numbers)] = numbers
 
     def load(self, state: Sequence[Sequence[float]] = ()) -> None:
         """Read the numbers of the leaves, and what the rule remembers for each parameter."""
@@ -174,6 +197,10 @@ class Machine:
         learning = self.program.learning
         numbers: list[float] = (self._engine.shared_grad[: len(learning)] * learning).tolist()
         return numbers
+
+    def gradients_at(self, samples: Any) -> bool:
+        """Compute the gradients of samples; return whether they are finite."""
+        return bool(self._engine.steps(samples, len(samples), 1)[0])
 
     def train(
         self, samples: Any, batch: int, rates: Sequence[float], first_step: int, order: Any

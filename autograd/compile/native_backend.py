@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -15,6 +17,7 @@ from autograd.compile.native_kernels import ARGUMENTS, POINTER, Writer, turned, 
 from autograd.compile.program import GRAD_OF, Program, Update, in_lanes
 
 _TABLES = [*POINTER.values(), "%S", "%R", "%F"]
+_TWO_PAY = 1_000_000  # numbers in lanes, from which a second core is worth waking
 _CACHE = 192 * 1024  # numbers in the tables of lanes; more samples are taken in parts
 
 
@@ -61,24 +64,13 @@ class NativeEngine:
             ]
         )
         self._machine_code(cpu, features)
-        rows = program.lanes_rows + 2 * w  # a vector may look past the end
-        self.shared = aligned(program.shared_rows + w)[: program.shared_rows]
-        self.shared_grad = aligned(program.shared_rows + w)[: program.shared_rows]
-        for row, number in program.constants.items():
-            self.shared[row] = number
-        leaves = len(program.leaves)
-        remembered = len(update.state) if update else 0
-        memory = aligned(max(1, remembered) * (leaves + w))
-        self.state = memory.reshape(-1, leaves + w)[:remembered, :leaves]
-        lanes, lanes_grad = (aligned(rows * self.lanes + w) for _ in range(2))
-        scratch, flags = aligned(writer.scratch + w), aligned(w)
-        samples = np.zeros(self.lanes + 1, dtype=np.int64)
-        more = aligned(leaves + w)
-        self._kept = [
-            self.shared, self.shared_grad, lanes, lanes_grad, scratch, samples, flags, memory,
-            more,
-        ]  # fmt: skip
-        self._tables = [x.ctypes.data for x in self._kept]
+        self.scratch = writer.scratch
+        self._own = _Tables(self)
+        self._second: _Tables | None = None
+        self.shared, self.shared_grad = self._own.shared, self._own.shared_grad
+        self.state = self._own.state
+        self._samples: Any = None
+        self._padded: Any = None
 
     def _callback(self, op: Any, inputs: int) -> int:
         """Return the address of a C function that calls a rule in Python."""
@@ -115,9 +107,42 @@ class NativeEngine:
     def run(self, samples: Any, backward: bool = True) -> Any:
         """Compute the results for samples, and the gradient of the mean of result 0.
 
-        See `NumpyEngine.run`.
+        See `NumpyEngine.run`. Where there are many samples and two cores, each takes a half.
         """
-        done, _, out = self.steps(samples, len(samples), mode=int(backward))
+        n, mode = len(samples), int(backward)
+        if n * self.program.lanes_rows > _TWO_PAY and not self._callbacks and _cores() > 1:
+            return self._run_in_two(samples, mode)
+        done, _, out = self.steps(samples, n, mode)
+        return out if done else None
+
+    def _run_in_two(self, samples: Any, mode: int) -> Any:
+        """Run the halves of the samples at the same time, each with tables of its own."""
+        if self._second is None:
+            self._second = _Tables(self)
+        second, leaves = self._second, len(self.program.leaves)
+        second.shared[:] = self.shared
+        n = len(samples)
+        half = n // 2 // self.lanes * self.lanes or n // 2
+        parts = samples[:half], samples[half:]
+        padded = [_padded(part, self.width) for part in parts]
+        with ThreadPoolExecutor(1) as other:
+            later = other.submit(self._call_on, second, padded[1], n - half, mode)
+            outs = [self._call_on(self._own, padded[0], half, mode), later.result()]
+        if any(out is None for out in outs):
+            return None
+        for tables, count in ((self._own, half), (second, n - half)):
+            tables.shared_grad[:leaves] *= count / n
+        self.shared_grad[:leaves] += second.shared_grad[:leaves]
+        return np.concatenate(outs)
+
+    def _call_on(self, tables: _Tables, padded: Any, n: int, mode: int) -> Any:
+        """Return the results for n samples, in one step; None if a number is not finite."""
+        order, zeros = np.arange(n), np.zeros(1)
+        out = np.zeros((n, len(self.program.results)))
+        done = self._call(
+            *tables.addresses, padded.ctypes.data, order.ctypes.data, n, n, zeros.ctypes.data, 1,
+            zeros.ctypes.data, out.ctypes.data, mode,
+        )  # fmt: skip
         return out if done else None
 
     def steps(
@@ -143,20 +168,58 @@ class NativeEngine:
         Returns
         -------
         (int, array, array)
-            How many steps were done before one met a number that is not finite; the mean of
-            result 0 in each; and the results, (n, results), in the order of `order`.
+            How many steps were done before one met a number that is not finite, of which the leaves
+            may have been moved; the mean of result 0 in each; and the results, (n, results), in the
+            order of `order`.
         """
         n = len(samples) if order is None else len(order)
         order = np.arange(n) if order is None else np.ascontiguousarray(order, dtype=np.int64)
         steps = -(-n // batch)
-        padded = _padded(samples, self.width)
+        if samples is not self._samples:  # those of a training stay the same
+            self._samples, self._padded = samples, _padded(samples, self.width)
+        padded = self._padded
         losses, out = np.zeros(steps), np.zeros((n, len(self.program.results)))
         rates = np.zeros(steps) if rates is None else np.ascontiguousarray(rates, dtype=float)
         done = self._call(
-            *self._tables, padded.ctypes.data, order.ctypes.data, n, batch, rates.ctypes.data,
-            first_step, losses.ctypes.data, out.ctypes.data, mode,
+            *self._own.addresses, padded.ctypes.data, order.ctypes.data, n, batch,
+            rates.ctypes.data, first_step, losses.ctypes.data, out.ctypes.data, mode,
         )  # fmt: skip
         return int(done), losses, out
+
+
+class _Tables:
+    """The tables that a run of the program works on."""
+
+    def __init__(self, engine: NativeEngine) -> None:
+        program, w, lanes = engine.program, engine.width, engine.lanes
+        self.shared = aligned(program.shared_rows + w)[: program.shared_rows]
+        self.shared_grad = aligned(program.shared_rows + w)[: program.shared_rows]
+        for row, number in program.constants.items():
+            self.shared[row] = number
+        leaves = len(program.leaves)
+        remembered = len(engine.update.state) if engine.update else 0
+        memory = aligned(max(1, remembered) * (leaves + w))
+        self.state = memory.reshape(-1, leaves + w)[:remembered, :leaves]
+        rows = program.lanes_rows + 2 * w  # a vector may look past the end
+        self._kept = [
+            self.shared,
+            self.shared_grad,
+            aligned(rows * lanes + w),
+            aligned(rows * lanes + w),
+            aligned(engine.scratch + w),
+            np.zeros(lanes + 1, dtype=np.int64),
+            aligned(w),
+            memory,
+            aligned(leaves + w),
+        ]
+        self.addresses = [x.ctypes.data for x in self._kept]
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def aligned(count: int) -> Any:
@@ -226,6 +289,14 @@ def _results(program: Program, lanes: int, width: int) -> str:
             number = c.load(c.at(POINTER[table], at), wide=False)
             place = c.add(c.times(lane.index, count), j)
             c.store(number, c.at("%out", place), wide=False)
+    for table, row in set(program.results[1:]):  # the first is seen in the mean
+        long = in_lanes(table) and lanes > 1
+        with c.loop(lanes if long else 1, step=w) as lane:
+            place = c.add(row * lanes, lane.index) if in_lanes(table) else str(row)
+            address = c.at(POINTER[table], place)
+            number = c.load(address) if long else c.spread(c.load(address, wide=False))
+            lost = c.op("fmul", number, c.literal(0.0), "")
+            c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
     table, row = program.results[0]
     seeds, values = c.at(POINTER[GRAD_OF[table]], row * lanes if in_lanes(table) else row), None
     values = c.at(POINTER[table], row * lanes if in_lanes(table) else row)
@@ -289,6 +360,8 @@ def _update(program: Program, width: int, update: Update | None) -> str:
             inputs += [c.load(place, mask=mask) for place in places]
             seen = dict(outside)
             new = [_written(writer, x, inputs, seen) for x in (update.data, *update.state)]
+            writer._mask = mask
+            writer._look(new)
             for value, place in zip(new, [c.at("%U", row), *places], strict=True):
                 c.store(value, place, mask=mask)
 
@@ -469,12 +542,16 @@ update:
   %k = add i64 %s, %first
   %fk = sitofp i64 %k to double
   call void @update({tables}, ptr %M, double %rate, double %fk)
-  br label %stepped
+  %uf = load {v}, ptr %F, align 8
+  %us = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} %uf)
+  %ufine = fcmp oeq double %us, {zero}
+  br i1 %ufine, label %stepped, label %stop
 stepped:
   %s_next = add i64 %s, 1
   %goes = icmp slt i64 %n, %rest
   br i1 %goes, label %step, label %stop
 stop:
-  %done = phi i64 [ %s, %{"checked" if leaves else "finished"} ], [ %s_next, %stepped ]
+  %done = phi i64 [ %s, %{"checked" if leaves else "finished"} ], [ %s, %update ],
+    [ %s_next, %stepped ]
   ret i64 %done
 }}"""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.compile.expressions import Expression, forward_of, walk
+from autograd.compile.expressions import Expression, forward_of, may_hide, walk
 from autograd.compile.native_code import Code, hexadecimal
 from autograd.compile.numpy_backend import steps_of
 from autograd.compile.program import (
@@ -65,6 +65,7 @@ class Writer:
         self._block = 0
         self._tables: dict[tuple[Any, bytes], str] = {}
         self._gates: dict[str, str] = {}  # of each step(x) that was written, its x
+        self._mask = ""  # of the vector that is being written: which entries count
 
     def function(self, statement: Statement) -> str:
         """Write a statement as a function; return its name."""
@@ -140,11 +141,7 @@ class Writer:
         assert op is not None
         name, zero, one = op.name, c.literal(0.0), c.literal(1.0)
         if op not in ops.built_in():
-            inline = forward_of(op, x.inputs)
-            if inline is not None:
-                seen = dict(zip(map(id, x.inputs), inputs, strict=True))
-                return self._inline(inline, seen)
-            return self._called(op, inputs)
+            return self._foreign(x, inputs)
         if op is ops.mul:  # a gate is quicker than a product
             for gate, other in ((0, 1), (1, 0)):
                 y = x.inputs[gate]
@@ -184,7 +181,20 @@ class Writer:
         if name == "log_or_zero":
             at_zero = c.compare("oeq", first, zero)
             return c.choose(at_zero, zero, c.call("@log", first))
-        raise NotImplementedError(f"the native backend has no code for {name}")
+        return self._foreign(x, inputs)  # of many inputs, in a rule of the user
+
+    def _foreign(self, x: Expression, inputs: list[str]) -> str:
+        """Write an operation by its forward rule, or call that for each number."""
+        inline = forward_of(x.op, x.inputs)  # type: ignore[arg-type]
+        if inline is None:
+            return self._called(x.op, inputs)
+        given = set(map(id, x.inputs))
+        seen = dict(zip(map(id, x.inputs), inputs, strict=True))
+        out = self._inline(inline, seen)
+        hiding = {id(z) for z in walk(inline) if may_hide(z, inline)} & seen.keys() - given
+        if hiding:
+            self._look([name for y, name in seen.items() if y in hiding])
+        return out
 
     def _inline(self, x: Any, seen: dict[int, str]) -> str:
         """Write an expression whose leaves have been written."""
@@ -223,12 +233,14 @@ class Writer:
             out = c.let(f"insertelement {v} {out}, double {number}, i64 {j}")
         return out
 
-    def _guard(self, value: str, mask: str = "") -> None:
-        """Note if a value is infinite or nan: times 0 that is nan, and stays it."""
+    def _look(self, values: Sequence[str]) -> None:
+        """Note if a number is infinite or nan: times 0 that is nan, and stays it."""
         c = self.code
-        lost = c.op("fmul", value, c.literal(0.0), "")
-        if mask:
-            lost = c.choose(mask, lost, c.literal(0.0))
+        lost = c.op("fmul", values[0], c.literal(0.0), "")
+        for value in values[1:]:
+            lost = c.fma(value, c.literal(0.0), lost)
+        if self._mask:
+            lost = c.choose(self._mask, lost, c.literal(0.0))
         c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
 
     # ---------------------------------------------------------------- along the lines
@@ -274,19 +286,23 @@ class Writer:
             for j, x in enumerate(s.operands)
             if not in_lanes(x.table)
         }
+        watched = []
         for offset in offsets:
             inputs = [
                 shared[j] if j in shared else self._line(x, "0", "0", offset)
                 for j, x in enumerate(s.operands)
             ]
+            watched += [inputs[j] for j in s.watches]
             self._finish(s, self.value(s.expression, inputs), "0", offset)
+        if watched:
+            self._look(watched)
 
     def _finish(self, s: Statement, out: str, i: str, lane: str) -> None:
         """Write a vector of the target's line."""
         c = self.code
         address = self._address(s.target.table, self._row(s.target.rows, i), lane)
         if s.guards:
-            self._guard(out)
+            self._look([out])
         if s.adds:
             out = c.op("fadd", c.load(address), out)
         c.store(out, address)
@@ -300,7 +316,7 @@ class Writer:
             start = self._line(column, i, "0", offsets[0])
         if s.terms == 1:
             for lane in offsets:
-                inputs = [self._line(x, i, "0", lane) for x in s.operands]
+                inputs = self._watched(s, [self._line(x, i, "0", lane) for x in s.operands])
                 out = self.value(s.expression, inputs)
                 if s.start is not None:
                     out = c.op("fadd", start, out)
@@ -309,10 +325,17 @@ class Writer:
         first = c.literal(-np.inf) if s.reduce == "max" else start
         with c.loop(s.terms, carry=[(c.vector, first)] * len(offsets)) as loop:
             for total, lane in zip(loop.values, offsets, strict=True):
-                inputs = [self._line(x, i, loop.index, lane) for x in s.operands]
+                lines = [self._line(x, i, loop.index, lane) for x in s.operands]
+                inputs = self._watched(s, lines)
                 loop.results.append(self._joined(s, total, self.value(s.expression, inputs)))
         for total, lane in zip(loop.results, offsets, strict=True):
             self._finish(s, total, i, lane)
+
+    def _watched(self, s: Statement, inputs: list[str]) -> list[str]:
+        """Return the operands; those that have to be looked at have been."""
+        if s.watches:
+            self._look([inputs[j] for j in s.watches])
+        return inputs
 
     def _joined(self, s: Statement, total: str, x: str) -> str:
         c = self.code
@@ -439,7 +462,7 @@ class Writer:
 
     def _terms_follow(self, s: Statement) -> bool:
         """Return whether vectors lie better along the terms of a sum than along the rows."""
-        if s.guards:
+        if s.guards or s.watches:
             return False
         steps = [steps_of(x.rows) for x in s.operands]
         terms = all(x is not None and x[1] in (0, 1) for x in steps)
@@ -458,7 +481,9 @@ class Writer:
                     inputs.append(c.load(address, mask=mask))
                 else:
                     inputs.append(c.spread(c.load(address, wide=False)))
+            self._mask = mask
             out = self.value(s.expression, inputs)
+            self._mask = ""
             return c.choose(mask, out, c.literal(0.0)) if mask else out
 
         few = 4 if count >= 4 * w else 1
@@ -475,24 +500,26 @@ class Writer:
     def _row_vector(self, s: Statement, i: str, count: int) -> None:
         """Write the target's rows i to i + count, at most a vector of them."""
         c = self.code
-        mask = "" if count == self.width else c.mask(count)
+        self._mask = mask = "" if count == self.width else c.mask(count)
         first = c.literal(0.0)
         if s.start is not None:
             first = self._rows(View(s.start.table, s.start.rows[:, None]), i, "0", count)
         if s.terms == 1:
-            inputs = [self._rows(x, i, "0", count) for x in s.operands]
+            inputs = self._watched(s, [self._rows(x, i, "0", count) for x in s.operands])
             out = self.value(s.expression, inputs)
             if s.start is not None:
                 out = c.op("fadd", first, out)
         else:
             first = c.literal(-np.inf) if s.reduce == "max" else first
             with c.loop(s.terms, carry=[(c.vector, first)]) as loop:
-                inputs = [self._rows(x, i, loop.index, count) for x in s.operands]
+                rows = [self._rows(x, i, loop.index, count) for x in s.operands]
+                inputs = self._watched(s, rows)
                 value = self.value(s.expression, inputs)
                 loop.results.append(self._joined(s, loop.values[0], value))
             out = loop.results[0]
         if s.guards:
-            self._guard(out, mask)
+            self._look([out])
+        self._mask = ""
         target = View(s.target.table, s.target.rows[:, None])
         if s.adds:
             out = c.op("fadd", self._rows(target, i, "0", count), out)
@@ -842,6 +869,16 @@ class Writer:
         index, values = s.operands
         candidates = values if s.reduce == "pick" else s.target
         count = candidates.rows.shape[1]
+        if s.watches:
+            with (
+                c.loop(len(values.rows)) as i,
+                c.loop(count) as term,
+                c.loop(self.lanes if along_lanes else 1, step=self.width) as lane,
+            ):
+                if along_lanes:
+                    self._look([self._line(values, i.index, term.index, lane.index)])
+                else:
+                    self._look([self._rows(values, i.index, term.index, 1)])
         with c.loop(len(index.rows)) as i, c.loop(self.lanes if along_lanes else 1) as lane:
 
             def number(view: View, i: str = i.index, lane: str = lane.index) -> str:
@@ -849,13 +886,13 @@ class Writer:
                 return self._address(view.table, self._row(rows, i), lane)
 
             x = c.load(number(index), wide=False)
+            x = c.let(f"fadd double {x}, {hexadecimal(0.5)}")  # the nearest whole number is meant
             low = c.let(f"fcmp oge double {x}, {hexadecimal(0.0)}")
             high = c.let(f"fcmp olt double {x}, {hexadecimal(count)}")
             inside = c.let(f"and i1 {low}, {high}")
             safe = c.let(f"select i1 {inside}, double {x}, double 0.0")
             k = c.let(f"fptosi double {safe} to i64")
-            whole = c.let(f"fcmp oeq double {c.let(f'sitofp i64 {k} to double')}, {x}")
-            lost = c.let(f"select i1 {whole}, double 0.0, double {hexadecimal(float('nan'))}")
+            lost = c.let(f"select i1 {inside}, double 0.0, double {hexadecimal(float('nan'))}")
             flag = c.let(f"fadd double {c.load('%F', wide=False)}, {lost}")
             c.store(flag, "%F", wide=False)
             row = self._row(candidates.rows, i.index, k)

@@ -110,6 +110,8 @@ class Statement:
         If the sum of products is a matrix product.
     guards : bool
         Whether an infinite result may hide later, so that it is looked at at once.
+    watches : tuple of int
+        Operands that may have become infinite, which the result would hide, as tanh(inf) does.
     origin : tuple of str
         Where the nodes of it belong: an operation's name, and scopes.
     nodes : tuple of int
@@ -125,6 +127,7 @@ class Statement:
     reduce: str = "sum"
     matrix: Matrix | None = None
     guards: bool = False
+    watches: tuple[int, ...] = ()
     origin: tuple[str, ...] = ()
     nodes: Sequence[int] = ()
 

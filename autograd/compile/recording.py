@@ -1,13 +1,15 @@
 """A function of one sample, recorded as a graph that holds for every sample.
 
 The function runs on Values as always, and they record what it does; only their numbers are kept
-from it. It runs twice, on two samples: where the two graphs differ there was something that
+from it. It runs several times, on two samples: where the graphs differ there was something that
 another sample, or another call, would do differently.
 """
 
 from __future__ import annotations
 
 import gc
+import random
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,12 +17,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from autograd.checks import RecordingError, numbers_unknown, to_float
+from autograd.checks import RecordingError, describe, numbers_unknown, to_float
 from autograd.lines import short_name
 from autograd.ops import Op
 from autograd.value import Value
 
-_OURS = (str(Path(__file__).parent.parent), str(Path(__file__).parents[2] / "nn"))
+_HOME = Path(__file__).parents[1]
+# Frames of ours and of Python's library are no lines of the user's.
+_NOT_THEIRS = (str(_HOME), str(_HOME.parent / "nn"), str(Path(traceback.__file__).parent))
+
+_OFTEN = 3000  # nodes; a function is recorded twice, a small one up to 8 times with so many in all
 
 modes: list[Callable[[], Any]] = []
 """Each says what a function may depend on besides its arguments, as whether a network trains."""
@@ -112,19 +118,34 @@ def record(
         If the function asks a Value for its number, does something else the second time, or
         returns something that is made of no numbers. It names the line.
     """
+    chance = _state_of_chance()
     with collector_paused():
-        first = _run(function, samples[0], settings)
-        second = _run(function, samples[-1], settings)
-        graph, again = _graph_of(*first[:2]), _graph_of(*second[:2])
-        _compare(graph, again, first[2], second[2])
-    kept = {i: value for i, value in graph.leaves.items() if again.leaves.get(i) is value}
-    return replace(graph, leaves=kept), first[2]
+        graph, structure = _run(function, samples[0], settings)
+        if _state_of_chance() != chance:
+            raise RecordingError(
+                "The function draws random numbers, and another call draws others. Draw them "
+                "before, for each sample, and give them as an argument."
+            )
+        kept = dict(graph.leaves)
+        # A coin that is tossed may fall alike: where it costs little, the function runs more often.
+        for number in range(1, 2 + min(6, _OFTEN // max(1, len(graph)))):
+            again, structure_again = _run(function, samples[-(number % 2)], settings)
+            _compare(graph, again, structure, structure_again)
+            kept = {i: value for i, value in kept.items() if again.leaves.get(i) is value}
+    return replace(graph, leaves=kept), structure
+
+
+def _state_of_chance() -> Any:
+    """Return the state of the random numbers that whole programs share."""
+    numpy = sys.modules.get("numpy")
+    _, keys, place, *_ = numpy.random.get_state() if numpy else (0, b"", 0)
+    return random.getstate(), bytes(keys), place
 
 
 def graph_of(root: Value) -> Graph:
     """Return the graph of a finished Value; its leaves are those that are no constants."""
     with collector_paused():
-        graph = _graph_of([], [root])
+        graph = _graph_of([], [root], since=0)
     learning = {i: leaf for i, leaf in graph.leaves.items() if not leaf.constant}
     return replace(graph, leaves=learning)
 
@@ -147,9 +168,10 @@ def with_leaves(graph: Graph, values: Sequence[Value]) -> Graph:
 
 def _run(
     function: Callable[..., Any], sample: Sequence[Any], settings: dict[str, Any]
-) -> tuple[list[Value], list[Any], Any]:
-    """Return the inputs, the results and their structure."""
+) -> tuple[Graph, Any]:
+    """Return what a function does with one sample, and the structure of its results."""
     inputs: list[Value] = []
+    start = Value(0.0).age
     arguments = [_as_inputs(entry, inputs) for entry in sample]
     with numbers_unknown():
         try:
@@ -162,10 +184,21 @@ def _run(
                     f"{_place(error)}: a Value can't be an index or a count, since another sample "
                     "has another number. Use pick(values, index)."
                 ) from None
-            raise
+            raise RecordingError(_given_values(error)) from error
+        except (ArithmeticError, ValueError):
+            raise  # as it would with numbers
+        except Exception as error:
+            raise RecordingError(_given_values(error)) from error
     flat: list[Any] = []
     structure = structure_of(results, flat)
-    return inputs, flat, structure
+    return _graph_of(inputs, flat, since=start), structure
+
+
+def _given_values(error: Exception) -> str:
+    return (
+        f"{_place(error)}: {type(error).__name__}: {error}. While a function is recorded it is "
+        "given Values; what they can't do must be done before, or by an operation of your own."
+    )
 
 
 def _as_inputs(entry: Any, inputs: list[Value]) -> Any:
@@ -180,7 +213,7 @@ def is_row(entry: Any) -> bool:
     """Return whether an argument holds several entries: a list, a tuple or an array."""
     return (
         hasattr(entry, "__len__")
-        and not isinstance(entry, str)
+        and not isinstance(entry, str | bytes | dict | set | frozenset)
         and getattr(entry, "shape", 1) != ()
     )
 
@@ -216,7 +249,8 @@ def structure_of(results: Any, flat: list[Any]) -> Any:
     return len(flat) - 1
 
 
-def _graph_of(inputs: list[Value], roots: list[Any]) -> Graph:
+def _graph_of(inputs: list[Value], roots: list[Any], since: int) -> Graph:
+    """Return the graph of some roots, all of whose operations must be younger than `since`."""
     seen = {*inputs, *roots}
     stack = list(seen)
     while stack:
@@ -225,6 +259,13 @@ def _graph_of(inputs: list[Value], roots: list[Any]) -> Graph:
             seen |= new
             stack.extend(new)
     order = sorted(seen, key=lambda node: node.age)
+    old = next((node for node in order if node.op and node.age < since), None)
+    if old is not None:
+        raise RecordingError(
+            f"The function uses a Value that was computed before it ran, by {old.op.name}: "
+            f"{describe(old)}. It would not follow its parameters. Compute it in the function, or "
+            "give its number as an argument."
+        )
     index = {node: i for i, node in enumerate(order)}
     given = set(inputs)
     return Graph(
@@ -284,6 +325,6 @@ def _same(x: float, y: float) -> bool:
 def _place(error: Exception) -> str:
     """Return the line of the user's program at which it happened."""
     frames = traceback.extract_tb(error.__traceback__)
-    theirs = [frame for frame in frames if not frame.filename.startswith(_OURS)] or frames
+    theirs = [frame for frame in frames if not frame.filename.startswith(_NOT_THEIRS)] or frames
     line = theirs[-1]
     return f"{short_name(line.filename)}:{line.lineno}: {line.line}"

@@ -1,0 +1,287 @@
+"""Random functions, compiled, agree with Values and with the derivative as a graph; and the fuzzer
+notices planted faults."""
+
+import itertools
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from compiled_runs import COUNTS, ENGINES, fuzz, machine_for, trouble
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_graphs import recipes
+
+from autograd import Value, ops, weighted_sum
+from autograd.compile import building, native_backend, native_kernels, numpy_backend, rolling
+from autograd.compile.native_code import Code
+
+pytest.importorskip("llvmlite")
+
+
+@pytest.mark.parametrize("start", range(0, 300, 50))
+def test_numpy_agrees_with_values_on_random_functions(start):
+    for seed in range(start, start + 50):
+        assert not fuzz(seed, "numpy"), seed
+
+
+@pytest.mark.parametrize("start", range(1000, 1040, 10))
+def test_machine_code_agrees_with_values_on_random_functions(start):
+    for seed in range(start, start + 10):
+        assert not fuzz(seed, "native"), seed
+
+
+@pytest.mark.parametrize(("engine", "count"), [("numpy", 30), ("native", 10)])
+def test_wide_random_functions_agree(engine, count):
+    for seed in range(2000, 2000 + count):
+        assert not fuzz(seed, engine, widest=23, size=8), seed
+
+
+def test_the_derivative_as_a_graph_agrees_on_random_functions():
+    for seed in range(60):
+        assert not fuzz(seed, "derived"), seed
+
+
+@given(st.integers(0, 10**6), st.integers(2, 14), st.integers(1, 8))
+@settings(max_examples=60, deadline=None)
+def test_hypothesis_finds_no_function_on_which_numpy_differs(seed, size, widest):
+    assert not fuzz(seed, "numpy", widest, size)
+
+
+class FunctionOf:
+    """A recipe of any operations as a function of a sample: some leaves are its parameters."""
+
+    def __init__(self, recipe, varies):
+        self.recipe, self.varies = recipe, varies
+        self.parameters = [Value(x) for x in recipe.leaves]
+
+    def samples(self, count):
+        numbers = [x for x, varies in zip(self.recipe.leaves, self.varies, strict=True) if varies]
+        return [[[x + 1e-4 * (i % 7) for x in numbers]] for i in range(count)]  # not to a kink
+
+    def __call__(self, numbers):
+        given = iter(numbers)
+        leaves = [
+            next(given) if varies else p
+            for p, varies in zip(self.parameters, self.varies, strict=True)
+        ]
+        results = self.recipe.run(leaves)
+        return [results[-1], *[x for x in results[:-1] if isinstance(x, Value)]]
+
+
+def recipe_trouble(recipe, varies, engine, count):
+    varies = list(itertools.islice(itertools.cycle(varies), len(recipe.leaves)))
+    function = FunctionOf(recipe, varies)
+    return trouble(function, function.parameters, function.samples(count), engine)
+
+
+@given(recipes(), st.lists(st.booleans(), min_size=1, max_size=5), st.sampled_from(COUNTS))
+@settings(max_examples=150, deadline=None)
+def test_hypothesis_finds_no_recipe_on_which_numpy_differs(recipe, varies, count):
+    assert not recipe_trouble(recipe, varies, "numpy", count)
+
+
+@given(recipes(), st.lists(st.booleans(), min_size=1, max_size=5), st.sampled_from(COUNTS))
+@settings(max_examples=15, deadline=None)
+def test_hypothesis_finds_no_recipe_on_which_machine_code_differs(recipe, varies, count):
+    assert not recipe_trouble(recipe, varies, "native", count)
+
+
+# ------------------------------------------------------------------------------- shapes
+
+
+class Layers:
+    """A network of weighted sums, whose sizes are not those of vectors or tiles."""
+
+    def __init__(self, sizes, op=ops.tanh):
+        self.sizes, self.op = sizes, op
+        numbers = itertools.count(1)
+        self.weights = [
+            [[Value(0.9 - (next(numbers) * 37 % 101) / 60) for _ in range(n + 1)] for _ in range(m)]
+            for n, m in itertools.pairwise(sizes)
+        ]
+        self.parameters = [w for layer in self.weights for row in layer for w in row]
+
+    def samples(self, count):
+        return [
+            [[((i * 31 + j * 17) % 23) / 12 - 0.9 for j in range(self.sizes[0])]]
+            for i in range(count)
+        ]
+
+    def __call__(self, x):
+        for k, layer in enumerate(self.weights):
+            n = len(x)
+            x = [
+                weighted_sum(row[:n], [y / n**0.5 for y in x] if k else x, row[n]) for row in layer
+            ]
+            x = [self.op(y) for y in x] if k + 1 < len(self.weights) else x
+        return [weighted_sum(x, x), *x]
+
+
+SHAPES = [  # sizes of layers, batch
+    ((3, 16, 16, 2), 100), ((5, 33, 3), 13), ((1, 1, 1), 9), ((40, 7, 11, 5), 1), ((17, 8, 1), 64),
+    ((1000, 3, 1), 5), ((1000, 2), 1), ((2, 70, 70, 3), 3), ((9, 129, 1), 2), ((12, 65, 2), 300),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("sizes", "batch"), SHAPES)
+def test_networks_of_any_width_agree(sizes, batch, engine):
+    function = Layers(sizes)
+    assert not trouble(function, function.parameters, function.samples(batch), engine)
+
+
+@pytest.mark.parametrize("made_for", [1, 8, 64])
+def test_one_program_runs_batches_of_all_sizes(made_for):
+    """More samples than lanes are taken in parts, whose gradients add up."""
+    function = Layers((6, 11, 2))
+    samples = function.samples(4 * made_for + 3)
+    machine = machine_for(function, function.parameters, samples[:made_for], "native")
+    for n in sorted({1, 2, 7, made_for, made_for + 1, 2 * made_for + 5, len(samples)}):
+        if n <= len(samples):
+            assert not trouble(function, function.parameters, samples[:n], "native", machine), n
+
+
+def test_samples_that_do_not_fit_the_cache_are_taken_in_parts(monkeypatch):
+    monkeypatch.setattr(native_backend, "_CACHE", 100)
+    function = Layers((4, 9, 9, 1), ops.relu)
+    samples = function.samples(200)
+    machine = machine_for(function, function.parameters, samples, "native")
+    assert machine._engine.lanes == 64
+    for n in (200, 65, 64, 3):
+        assert not trouble(function, function.parameters, samples[:n], "native", machine), n
+
+
+def test_a_second_core_gives_the_same_numbers(monkeypatch):
+    function = Layers((6, 40, 3))
+    samples = function.samples(300)
+    machine = machine_for(function, function.parameters, samples, "native")
+    monkeypatch.setattr(native_backend, "_TWO_PAY", 1)
+    monkeypatch.setattr(native_backend, "_cores", lambda: 2)
+    for n in (300, 2, 77):
+        assert not trouble(function, function.parameters, samples[:n], "native", machine), n
+    bad = np.array([x for (x,) in samples])
+    bad[299, 0] = np.inf
+    assert machine.run(bad, backward=True) is None
+
+
+# ------------------------------------------------------------------------------- planted faults
+
+
+def without_last_term(original):
+    def faulty(products, terms, rest):
+        return original(products, terms[:-1] if len(terms) > 1 else terms, rest)
+
+    return faulty
+
+
+def without_last_product(original):
+    def faulty(products, terms, rest):
+        shorter = {key: pairs[:-1] if len(pairs) > 2 else pairs for key, pairs in products.items()}
+        return original(shorter, terms, rest)
+
+    return faulty
+
+
+def assigning(original):
+    """Let a share of a gradient overwrite the one that is there."""
+
+    def faulty(self, target, share, views):
+        table = (
+            rolling.SHARED if target.table == building.GRAD_OF[rolling.SHARED] else building.LANES
+        )
+        self.written[table][target.rows] = False
+        return original(self, target, share, views)
+
+    return faulty
+
+
+def scattering_to_the_first(original):
+    def faulty(self, inputs, upstream):
+        index, values = inputs
+        first = building.View(values.table, values.rows[:, :1].repeat(values.rows.shape[1], 1))
+        return original(self, [index, first], upstream)
+
+    return faulty
+
+
+def swapped(name):
+    """Swap the inputs of an instruction."""
+
+    def plant(original):
+        def faulty(self, op, x, y, *flags):
+            return original(self, op, *((y, x) if op == name else (x, y)), *flags)
+
+        return faulty
+
+    return plant
+
+
+def written_as(text):
+    return lambda texts: {**texts, **text}
+
+
+FAULTS = [  # what is wrong, engine, where, name, a function from what is right to what is wrong
+    ("a term is lost", "numpy", rolling, "_sum_form", without_last_term),
+    ("a product is lost", "numpy", rolling, "_sum_form", without_last_product),
+    ("sub is swapped", "numpy", numpy_backend, "_TEXT", written_as({"sub": "({1} - {0})"})),
+    ("div is swapped", "numpy", numpy_backend, "_TEXT", written_as({"div": "({1} / {0})"})),
+    ("where is swapped", "numpy", numpy_backend, "_TEXT",
+     written_as({"where": "where({} == 0, {}, {})"})),
+    ("= for +=", "numpy", building._Builder, "_add_to", assigning),
+    ("= for +=", "native", building._Builder, "_add_to", assigning),
+    ("scatter", "numpy", building._Builder, "_scatter", scattering_to_the_first),
+    ("scatter", "native", building._Builder, "_scatter", scattering_to_the_first),
+    ("pick", "numpy", numpy_backend, "_places", lambda f: lambda i, n: (f(i, n) + 1) % n),
+    ("two inputs are one", "numpy", building, "_equal", lambda _: lambda x, y: True),
+    ("a block's rows", "numpy", rolling, "labels", lambda f: lambda table: f(table[:, :1])),
+    ("order of rows", "numpy", rolling, "_reading_order",
+     lambda f: lambda row, kinds, table, out: f(row, kinds, table, out)[::-1] * 0),
+    ("sub is swapped", "native", Code, "op", swapped("fsub")),
+    ("div is swapped", "native", Code, "op", swapped("fdiv")),
+    ("a mask is short", "native", Code, "mask", lambda f: lambda self, n: f(self, n - 1)),
+    ("a sum loses its first", "native", Code, "fma",
+     lambda f: lambda self, x, y, z: f(self, x, y, self.literal(0.0))),
+    ("rows in steps", "native", native_kernels, "steps_of", lambda f: lambda rows: (
+        None if (steps := f(rows)) is None else tuple(min(s, 1) for s in steps))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("engine", "where", "name", "plant"), [row[1:] for row in FAULTS],
+    ids=[f"{row[0]}, {row[1]}" for row in FAULTS],
+)  # fmt: skip
+def test_the_fuzzer_notices_a_planted_fault(engine, where, name, plant, monkeypatch):
+    monkeypatch.setattr(where, name, plant(getattr(where, name)))
+
+    def is_noticed(seed):
+        try:
+            return bool(fuzz(seed, engine, *((23, 8) if seed % 2 else ())))
+        except (RuntimeError, ValueError, IndexError, AssertionError, KeyError):
+            return True  # the fault may leave no program at all
+
+    assert any(map(is_noticed, range(80 if engine == "numpy" else 60)))
+
+
+@pytest.fixture
+def long_run(monkeypatch):
+    """Give the module of the folder as `python benchmarks/fuzz.py` imports it."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks"))
+    before = set(sys.modules)
+    yield import_module("fuzz")
+    for name in {"fuzz", "tables"} - before:
+        sys.modules.pop(name, None)
+
+
+def test_the_long_run_prints_a_table_and_fails_if_something_differs(long_run, capsys, monkeypatch):
+    assert long_run.main(["--from", "3", "--to", "6", "--engines", "numpy", "derived"]) == 0
+    assert [line.split()[:3] for line in capsys.readouterr().out.splitlines()[-2:]] == [
+        ["numpy", "3", "0"], ["derived", "3", "0"],
+    ]  # fmt: skip
+    monkeypatch.setattr(rolling, "_sum_form", without_last_term(rolling._sum_form))
+    assert long_run.main(["--to", "10", "--engines", "numpy"]) == 1
+    assert "numpy: " in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        long_run.main(["--from", "5", "--to", "5"])
+    assert "--to must be above --from; got 5 to 5" in capsys.readouterr().err

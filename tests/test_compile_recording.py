@@ -1,0 +1,277 @@
+"""What recording refuses, each time naming the user's line and the cure; and what it keeps."""
+
+import copy
+import math
+import pickle
+import random
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import (
+    RecordingError,
+    Value,
+    compile,
+    derive,
+    maximum,
+    pick,
+    record,
+    where,
+)
+from autograd.compile.recording import graph_of
+from nn import MLP, Dropout, training_mode
+
+w = Value(2.0, label="w")
+TABLE = [10.0, 20.0, 30.0]
+
+ASKING = {  # functions that look at a number
+    "data": lambda x: w * x.data,
+    "data of a parameter": lambda x: w.data * x,
+    "bool": lambda x: w if x else -w,
+    "not": lambda x: w if not x else -w,
+    "and": lambda x: w * (x and 1.0),
+    "float": lambda x: w * float(x),
+    "int": lambda x: w * int(x),
+    "round": lambda x: w * round(x),
+    "below": lambda x: w if x < 1 else -w,
+    "above": lambda x: w if x <= 2 else -w,
+    "equal": lambda x: w if x == 1 else -w,
+    "unequal": lambda x: w if x != 1.0 else -w,
+    "equal to numpy's": lambda x: w if x == np.int64(1) else -w,
+    "equal to another": lambda x: w if x == w else -w,
+    "computed and equal": lambda x: w if 2 * x - 1 == 0 else -w,
+    "in": lambda x: w if x in (0, 1) else -w,
+    "max": lambda x: w * max(x, 0.0),
+    "min": lambda x: w * min(0.0, x),
+    "sorted": lambda x: sorted([w, x])[0],
+    "math": lambda x: w * math.exp(x),
+    "floor": lambda x: w * math.floor(x),
+    "format": lambda x: w * len(f"{x:.2f}"),
+    "numpy array": lambda x: w * np.array([x], dtype=float)[0],
+    "copy": lambda x: w * copy.copy(x),
+    "deepcopy": lambda x: w * copy.deepcopy(x),
+    "pickle": lambda x: w * pickle.loads(pickle.dumps(x)),
+    "a new Value": lambda x: w * Value(x),
+}
+
+
+def raised(function, *sample, settings=None):
+    """Return the message with which recording refuses a function, the place taken off."""
+    with pytest.raises(RecordingError) as caught:
+        record(function, [sample, sample], settings or {})
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_asking_for_a_number_is_refused_and_names_line_and_cure(name):
+    text = raised(ASKING[name], 1.0)
+    assert text.startswith("test_compile_recording.py:")
+    assert ": lambda x: " in text, "the line of the function is quoted"
+    assert "a number was asked of a Value" in text
+    assert "where, maximum, minimum, abs, sign, step or pick" in text
+
+
+def test_the_line_is_that_of_the_function_below_which_it_happened():
+    def helper(x):
+        return x * 2 if x > 0 else x  # HERE
+
+    def function(x):
+        return helper(w * x)
+
+    text = raised(function, 1.0)
+    assert "return x * 2 if x > 0 else x  # HERE" in text
+
+
+INDEXING = {
+    "a list": lambda x: w * TABLE[x],
+    "a slice": lambda x: sum(TABLE[:x], w),
+    "range": lambda x: sum((w for _ in range(x)), w),
+    "repeating": lambda x: sum([w].__mul__(x)),
+}
+
+
+@pytest.mark.parametrize("name", INDEXING)
+def test_an_index_or_a_count_is_refused_and_pick_is_the_cure(name):
+    text = raised(INDEXING[name], 1.0)
+    assert text.startswith("test_compile_recording.py:")
+    assert "a Value can't be an index or a count" in text
+    assert "pick(values, index)" in text
+
+
+FOREIGN = {  # what floats can do and Values can't; the error's kind is named
+    "rest": (lambda x: w * (x % 2), "TypeError"),
+    "attribute": (lambda x: w * x.is_integer(), "AttributeError"),
+    "dictionary": (lambda x: w * {1.0: 5.0}[x], "KeyError"),
+    "numpy function": (lambda x: w * np.exp(x), "TypeError"),
+    "a slip": (lambda x: w * unknown * x, "NameError"),  # noqa: F821
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_values_can_not_do_is_refused_with_the_line(name):
+    function, kind = FOREIGN[name]
+    text = raised(function, 1.0)
+    assert text.startswith("test_compile_recording.py:")
+    assert f": {kind}: " in text
+    assert "While a function is recorded it is given Values" in text
+
+
+def counting():
+    """Return a function that does something else at its second call."""
+    calls = []
+
+    def function(x):
+        calls.append(x)
+        return w * x if len(calls) < 2 else w * x + 1.0
+
+    return function
+
+
+def remembering():
+    """Return a function that uses what it computed before."""
+    kept = [Value(0.0)]
+
+    def function(x):
+        kept.append(kept[-1] + w * x)
+        return kept[-1]
+
+    return function
+
+
+def private_coin(seed):
+    rng = random.Random(seed)
+    return lambda x: w * x if rng.random() < 0.5 else w + x
+
+
+def other_graph():
+    turns = iter(range(100))
+    return lambda x: w * x + (w if next(turns) % 2 else x)
+
+
+rng, numpy_rng = random.Random(1), np.random.default_rng(1)
+outside = w * 3.0
+
+CHANGING = {  # functions whose graph is not the same for every sample or call
+    "random": (lambda x: w * x * random.random(), "draws random numbers"),
+    "random choice": (lambda x: random.choice([w, x]), "draws random numbers"),
+    "numpy's random": (lambda x: w * x * np.random.rand(), "draws random numbers"),  # noqa: NPY002
+    "own generator": (lambda x: w * x * rng.random(), "used the number"),
+    "own numpy generator": (lambda x: w * x * numpy_rng.normal(), "used the number"),
+    "counting": (counting(), r"Recorded twice, the function made 3 nodes and then 5"),
+    "other operands": (other_graph(), "combined its Values differently"),
+    "remembering": (remembering(), "computed before it ran, by mul"),
+    "computed outside": (lambda x: outside * x, "computed before it ran, by mul: 6"),
+    "backward": (lambda x: (w * x).backward() or w, r"backward\(\) gives numbers"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_what_changes_from_call_to_call_is_refused(name):
+    function, message = CHANGING[name]
+    with pytest.raises(RecordingError, match=message):
+        record(function, [(1.0,), (1.0,)], {})
+
+
+def test_a_coin_is_noticed_though_it_may_fall_alike_twice():
+    assert all(raised(private_coin(seed), 1.0) for seed in range(20))
+
+
+def test_a_number_used_twice_names_the_operation_and_the_scope():
+    def function(x):
+        with autograd.scope("noise"):
+            return w * x + rng.random()
+
+    assert "in add of noise" in raised(function, 1.0)
+
+
+def test_dropout_by_chance_is_refused_however_few_masks_there_are():
+    for seed in range(8):
+        model = MLP(1, [2, 1], dropout=Dropout(out=1), seed=1)
+        with training_mode(seed):
+            text = raised(lambda x, model=model: model([x]), 1.0)
+        assert "dropout draws a mask anew" in text
+        assert "given_masks" in text
+    assert record(lambda x: model([x]), [(1.0,), (2.0,)], {}), "outside of training it may"
+
+
+RETURNED = {
+    "nothing": (lambda x: None, "returned None of type NoneType"),
+    "text": (lambda x: "loss", "returned 'loss' of type str"),
+    "a set": (lambda x: {w}, "of type set"),
+    "an array": (lambda x: np.array([w * x]), "of type ndarray"),
+    "deep inside": (lambda x: [w, {"a": (w, [None])}], "returned None"),
+}
+
+
+@pytest.mark.parametrize("name", RETURNED)
+def test_a_result_that_is_no_number_is_refused(name):
+    function, message = RETURNED[name]
+    assert message in raised(function, 1.0)
+
+
+def test_errors_of_the_domain_are_those_of_the_operation():
+    cases = [
+        (lambda x: w / x, 0.0, ZeroDivisionError, "div(w = 2, 0) is undefined"),
+        (lambda x: autograd.log(w * x), -1.0, ValueError, "log(-2) is undefined"),
+        (lambda x: autograd.exp(w * x), 800.0, OverflowError, "exp(1600) is undefined"),
+        (lambda x: autograd.log_sum_exp([]), 1.0, ValueError, "log_sum_exp of no values"),
+    ]
+    for function, x, kind, message in cases:
+        with pytest.raises(kind) as caught:
+            record(function, [(x,), (x,)], {})
+        assert message in str(caught.value)
+
+
+def test_what_is_structure_may_be_asked():
+    b = Value(1.0)
+
+    def function(xs, y):
+        assert y is not None
+        assert (y == None) is False  # noqa: E711 (that is the question)
+        assert (y == "a") is False
+        assert y == y  # noqa: PLR0124 (the same node)
+        assert len({w, b, y}) == 3
+        assert f"{y}".startswith("Value(")
+        chosen = [w if i % 2 else b for i in range(len(xs))]
+        return sum((c * x for c, x in zip(chosen, xs, strict=True)), maximum(y, where(y, w, 0.0)))
+
+    graph, _ = record(function, [([1.0, 2.0, 3.0], 4.0), ([1.0, 2.0, 3.0], 5.0)], {})
+    assert set(graph.leaves.values()) >= {w, b}
+    assert len(graph.inputs) == 4
+
+
+def test_equality_is_identity_again_after_recording():
+    record(lambda x: w * x, [(1.0,)], {})
+    assert (Value(1.0) == 1.0) is False
+    with pytest.raises(RecordingError):
+        record(ASKING["equal"], [(1.0,)], {})
+    assert (Value(1.0) == 1.0) is False
+    assert Value(1.0).data == 1.0
+
+
+def test_only_values_of_the_caller_are_leaves():
+    a = Value(3.0)
+    constant = Value(4.0, constant=True)
+    graph, _ = record(lambda x: a * x + Value(0.5) * constant + 7.0, [(1.0,), (2.0,)], {})
+    assert set(graph.leaves.values()) == {a, constant}
+
+
+def test_a_derivative_inside_of_the_function_is_refused():
+    """derive takes constants, as the numbers of a sample are, for plain numbers."""
+    assert "a number was asked of a Value" in raised(lambda x: derive((w * x) ** 3, w), 1.0)
+
+
+def test_graph_of_a_finished_value_has_no_inputs():
+    graph = graph_of(outside.tanh() + w)
+    assert not graph.inputs
+    assert list(graph.leaves.values()) == [w], "constants are numbers"
+
+
+def test_pick_takes_what_an_index_would():
+    f = compile(lambda x, k: pick([w * x, x, 7.0], k), engine="numpy")
+    assert f([5.0, 6.0, 8.0], [0, 1, 2]) == [10.0, 6.0, 7.0]
+    with pytest.raises(
+        ValueError, match=r"pick\(3, 10, 5, 7\) is undefined: the index must be from"
+    ):
+        f([5.0], [3])
