@@ -11,7 +11,6 @@ import warnings
 from base64 import b64encode
 from collections import Counter
 from html import escape
-from statistics import median
 from textwrap import fill
 from time import perf_counter
 
@@ -72,13 +71,13 @@ print(f"parameters   {len(parameters):5d}")
 
 
 def seconds(action, times=5):
-    """Return how long an action takes: the median of some times."""
+    """Return how long an action takes when nobody disturbs: the shortest of some times."""
     taken = []
     for _ in range(times):
         start = perf_counter()
         action()
         taken.append(perf_counter() - start)
-    return median(taken)
+    return min(taken)
 
 
 def eager_step():
@@ -211,11 +210,9 @@ class Beside:
         self.picture, self.text = b64encode(drawing.svg().encode()).decode(), text
 
     def _repr_mimebundle_(self, **_):
-        style = "display:flex;flex-wrap:wrap;align-items:center;gap:1em"
-        picture = (
-            f'<img width="400" alt="the graph" src="data:image/svg+xml;base64,{self.picture}">'
-        )
-        text = f'<pre style="line-height:1.3;font-size:12px">{escape(self.text)}</pre>'
+        style = "display:flex;align-items:center;gap:1em;overflow-x:auto"
+        picture = f'<img width="350" alt="graph" src="data:image/svg+xml;base64,{self.picture}">'
+        text = f'<pre style="font:11px/1.4 monospace">{escape(self.text)}</pre>'
         return {"text/html": f'<div style="{style}">{picture}{text}</div>', "text/plain": self.text}
 
 
@@ -438,8 +435,7 @@ print(by_value([1.0]))
 # **The order of a sum.** $(a + b) + c$ is not $a + (b + c)$ in floating-point numbers. Values add
 # in your order; a program adds in an order in which several sums can run side by side.
 #
-# **Predict.** Which of these two are equal, and do the others differ in the first digit or in the
-# last?
+# **Predict.** Are these two equal? If not, do they differ in the first digit or in the last?
 
 # %%
 print(0.1 + 0.2 + 0.3, 0.1 + (0.2 + 0.3), 0.1 + 0.2 + 0.3 == 0.1 + (0.2 + 0.3))

@@ -29,11 +29,17 @@ def flat(entry):
     return [x for inner in entry for x in flat(inner)] if isinstance(entry, list) else [entry]
 
 
+def constants(entry):
+    if isinstance(entry, list):
+        return [constants(inner) for inner in entry]
+    return Value(entry, constant=True)
+
+
 def eager(function, leaves, samples):
     """Return the results, and the gradient of the mean of the first, by the engine of Values."""
     for leaf in leaves:
         leaf.grad = 0.0
-    rows = [function(*sample) for sample in samples]
+    rows = [function(*constants(list(sample))) for sample in samples]
     rows = [row if isinstance(row, list) else [row] for row in rows]
     mean = total([row[0] for row in rows]) / len(rows)
     if isinstance(mean, Value):
@@ -77,6 +83,7 @@ FUNCTIONS = {  # of one sample (x, y), and what must stand in the listing
     "shared only in part": (lambda x, y: W[0] * x + total([w * w for w in W]), "shared(U)"),
     "pick a parameter": (lambda x, y: pick(W[:3], y) * x, "pick([U["),
     "pick an input": (lambda x, y: pick([x, W[0], x * x], y), "dV[pick(["),
+    "pick the nearest": (lambda x, y: pick(W[:3], y * 0.9) * x, "floor(V["),
     "far apart": (lambda x, y: W[5] * x + W[0] * y + W[2] * x * y, "U["),
 }
 

@@ -57,6 +57,7 @@ class _Writer:
         self.program, self.name = program, name
         self.tables: list[str] = []  # rows that follow no rule, as lists
         self.called: dict[str, Op] = {}
+        self.from_math: set[str] = set()
 
     def text(self) -> str:
         program = self.program
@@ -91,13 +92,14 @@ class _Writer:
 
     def _imports(self) -> list[str]:
         """Return where the operations come from: `math`, or our own table for the others."""
-        plain = sorted(n for n, op in self.called.items() if op.forward is getattr(math, n, None))
+        plain = {n for n, op in self.called.items() if op.forward is getattr(math, n, None)}
+        from_math = sorted(plain | self.from_math)
         built_in = {op.name for op in ops.built_in()}
         ours = sorted(n for n in self.called if n in built_in and n not in plain)
         theirs = [n for n in self.called if n not in built_in and n not in plain]
         slopes = [n for n in theirs if n.startswith("derivative_")]
         ours += ["find_op"] if theirs else []
-        lines = [f"from math import {', '.join(plain)}"] if plain else []
+        lines = [f"from math import {', '.join(from_math)}"] if from_math else []
         lines += [f"from autograd import {', '.join(ours)}"] if ours else []
         parts = ["\n\n".join(lines)] if lines else []
         own = [f'{n} = find_op("{n}")' for n in theirs if n not in slopes]
@@ -209,10 +211,11 @@ class _Writer:
         index, values = s.operands
         candidates = values if s.reduce == "pick" else s.target
         self.called["pick"] = ops.pick_of
+        self.from_math.add("floor")
         lines = []
         for i in range(len(candidates.rows)):
             own = candidates.rows[i].tolist()
-            which = f"{letter(index.table)}[{_row(index, 0, i)}]"
+            which = f"floor({letter(index.table)}[{_row(index, 0, i)}] + 0.5)"  # the nearest place
             if s.reduce == "pick":
                 several = ", ".join(f"{letter(values.table)}[{row}]" for row in own)
                 target = f"{letter(s.target.table)}[{int(s.target.rows[i])}]"
