@@ -14,6 +14,8 @@ Functions   exp log sqrt sin cos tanh sigmoid softplus relu leaky_relu abs sign 
             (use these, not those of `math`, which see only the number and cut the graph)
 Your own    define, find_op, OPS, Op, Arithmetic
 Reading     tree, formula, topological_order, steps, explain, diagnose, recorded_lines, line_of
+Compiling   compile (Compiled), pick, RecordingError; explain_program, list_program (Program); for
+            other packages: record, Machine, find_engine, ENGINES, modes, collector_paused
 Pictures    draw, show_steps, network_of; for other packages: look, player, Notation, gradients
 Derivatives derive, grad, hessian; checked by gradcheck (GradientReport, GradientError)
 """
@@ -31,7 +33,9 @@ from autograd.compile import (
     Program,
     collector_paused,
     compile,
+    explain_program,
     find_engine,
+    list_program,
     modes,
     record,
     text_of,
@@ -128,6 +132,7 @@ __all__ = [
     "draw",
     "exp",
     "explain",
+    "explain_program",
     "find_engine",
     "find_op",
     "formula",
@@ -139,6 +144,7 @@ __all__ = [
     "indexed",
     "leaky_relu",
     "line_of",
+    "list_program",
     "log",
     "log_or_zero",
     "log_sum_exp",

@@ -31,7 +31,12 @@ FLOORS = [
     {"autograd.network", "autograd.render", "autograd.stepper"},
     {"autograd.compile.expressions", "autograd.compile.native_code", "autograd.compile.recording"},
     {"autograd.compile.program"},
-    {"autograd.compile.numpy_backend", "autograd.compile.rolling"},
+    {
+        "autograd.compile.listing",
+        "autograd.compile.numpy_backend",
+        "autograd.compile.rolling",
+        "autograd.compile.words",
+    },
     {"autograd.compile.building", "autograd.compile.native_kernels"},
     {"autograd.compile.native_backend"},
     {"autograd.compile.machine"},
