@@ -57,11 +57,23 @@ def line_of(node: Value) -> str:
     return line
 
 
+def short_name(filename: str) -> str:
+    """Return what to call a file of the user's program; the cells of a notebook have no names.
+
+    Examples
+    --------
+    >>> short_name("/home/ada/engine.py"), short_name("/tmp/ipykernel_71/1842.py")
+    ('engine.py', 'cell')
+    """
+    path = Path(filename)
+    return "cell" if path.parent.name.startswith("ipykernel_") else path.name
+
+
 def _line_of_caller() -> str:
     """Return the nearest line on the stack that is not ours."""
     frame: Any = sys._getframe(1)
     while frame.f_back and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back
     code = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-    name = Path(frame.f_code.co_filename).name
+    name = short_name(frame.f_code.co_filename)
     return f"{name}:{frame.f_lineno}: {code}" if code else f"{name}:{frame.f_lineno}"

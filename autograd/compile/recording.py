@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.checks import RecordingError, describe, numbers_unknown, to_float
+from autograd.lines import short_name
 from autograd.ops import Op
 from autograd.value import Value
 
@@ -298,14 +299,13 @@ def _compare(first: Graph, second: Graph, shape: Any, shape_again: Any) -> None:
 
 
 def _refuse_difference(first: Graph, second: Graph) -> None:
-    where = next(
-        (i for i, (a, b) in enumerate(zip(first.ops, second.ops, strict=False)) if a is not b), -1
-    )
-    names = [graph.ops[where] for graph in (first, second)]
+    pairs = zip(first.ops, second.ops, strict=False)
+    names = next(([a, b] for a, b in pairs if a is not b), [])
     words = " once and ".join(op.name if op else "a number" for op in names)
+    difference = f"; the first difference: {words}" * bool(names)
     raise RecordingError(
-        f"Recorded twice, the function made {len(first)} nodes and then {len(second)}; the first "
-        f"difference: {words}. Does it branch on something that changes, as on a random number? "
+        f"Recorded twice, the function made {len(first)} nodes and then {len(second)}{difference}. "
+        "Does it branch on something that changes, as on a random number? "
         "Samples must have one shape; for a choice between numbers use where or pick."
     )
 
@@ -327,4 +327,4 @@ def _place(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if not frame.filename.startswith(_NOT_THEIRS)] or frames
     line = theirs[-1]
-    return f"{Path(line.filename).name}:{line.lineno}: {line.line}"
+    return f"{short_name(line.filename)}:{line.lineno}: {line.line}"
