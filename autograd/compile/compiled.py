@@ -278,7 +278,7 @@ class Compiled:
         if isinstance(loss, Value):
             try:
                 slopes = gradients(topological_order(loss))
-            except (ArithmeticError, ValueError):
+            except Exception:  # backward() will say it to who calls it
                 return _RAISES
         expected_grads = [slopes.get(leaf, 0.0) for leaf in machine.program.leaves]
         found = out.ravel().tolist()
