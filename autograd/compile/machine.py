@@ -125,7 +125,7 @@ class Machine:
                 raise RecordingError(
                     f"The optimizer's rule uses {x.op.name}, which is no plain arithmetic."
                 )
-        return Update(new, remembered, self._rows)
+        return Update(new, remembered, list(dict.fromkeys(self._rows)))  # twice named, moved once
 
     # ---------------------------------------------------------------- numbers in and out
 

@@ -347,7 +347,7 @@ def _update(program: Program, width: int, update: Update | None) -> str:
             _ahead(writer, expression, {2: rate, 3: step}, outside)
         stride = len(program.leaves) + w
         rows = np.array(update.rows, dtype=np.int64)
-        if (np.sort(rows) == np.arange(rows.min(), rows.max() + 1)).all():
+        if np.array_equal(np.sort(rows), np.arange(rows.min(), rows.max() + 1)):
             rows = np.sort(rows)  # they all move alike, in any order
         first, count = int(rows[0]), len(rows)
         follows = bool((np.diff(rows) == 1).all())
@@ -453,7 +453,8 @@ checked:
   %cf = load {v}, ptr %F, align 8
   %cg = fadd {v} %cf, %ct
   %sum = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} %cg)
-  %lost = fmul double %total, {zero}
+  %whole = fmul double %total, %size
+  %lost = fmul double %whole, {zero}
   %bad = fadd double %sum, %lost
   %fine = fcmp oeq double %bad, {zero}
   br i1 %fine, label %moving, label %stop
@@ -462,7 +463,8 @@ checked:
         else f"""
   %cf = load {v}, ptr %F, align 8
   %sum = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} %cf)
-  %lost = fmul double %total, {zero}
+  %whole = fmul double %total, %size
+  %lost = fmul double %whole, {zero}
   %bad = fadd double %sum, %lost
   %fine = fcmp oeq double %bad, {zero}
   br i1 %fine, label %moving, label %stop
@@ -522,7 +524,7 @@ part:
   %fm = sitofp i64 %m to double
   %mean = call double @results({tables}, ptr %out, i64 %m, double %seed, double %fm)
   %total = fadd double %before, %mean
-  br i1 %wants_gradient, label %back, label %part_done
+  br i1 %wants_gradient, label %back, label %added
 back:
 {back}
   br label %part_done
