@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from os.path import basename, dirname
 from typing import Any
 
 from autograd.ops import Op
 from autograd.value import Value
 
-_OURS = (str(Path(__file__).parent), str(Path(__file__).parent.parent / "nn"))
+_OURS = (dirname(__file__), os.path.join(dirname(dirname(__file__)), "nn"))
 
 
 @contextmanager
@@ -65,8 +66,8 @@ def short_name(filename: str) -> str:
     >>> short_name("/home/ada/engine.py"), short_name("/tmp/ipykernel_71/1842.py")
     ('engine.py', 'cell')
     """
-    path = Path(filename)
-    return "cell" if path.parent.name.startswith("ipykernel_") else path.name
+    in_notebook = basename(dirname(filename)).startswith("ipykernel_")
+    return "cell" if in_notebook else basename(filename)
 
 
 def _line_of_caller() -> str:

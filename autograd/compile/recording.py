@@ -10,11 +10,10 @@ from __future__ import annotations
 import gc
 import random
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from os.path import dirname, join
 from typing import Any
 
 from autograd.checks import RecordingError, describe, numbers_unknown, to_float
@@ -22,9 +21,9 @@ from autograd.lines import short_name
 from autograd.ops import Op
 from autograd.value import Value
 
-_HOME = Path(__file__).parents[1]
+_HOME = dirname(dirname(__file__))
 # Frames of ours and of Python's library are no lines of the user's.
-_NOT_THEIRS = (str(_HOME), str(_HOME.parent / "nn"), str(Path(traceback.__file__).parent))
+_NOT_THEIRS = (_HOME, join(dirname(_HOME), "nn"), dirname(random.__file__))
 
 _OFTEN = 3000  # nodes; a function is recorded twice, a small one up to 8 times with so many in all
 
@@ -324,6 +323,8 @@ def _same(x: float, y: float) -> bool:
 
 def _place(error: Exception) -> str:
     """Return the line of the user's program at which it happened."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if not frame.filename.startswith(_NOT_THEIRS)] or frames
     line = theirs[-1]
