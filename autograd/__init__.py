@@ -14,37 +14,21 @@ Functions   exp log sqrt sin cos tanh sigmoid softplus relu leaky_relu abs sign 
             (use these, not those of `math`, which see only the number and cut the graph)
 Your own    define, find_op, OPS, Op, Arithmetic
 Reading     tree, formula, topological_order, steps, explain, diagnose, recorded_lines, line_of
+Compiling   compile (Compiled), pick, RecordingError; explain_program, list_program (Program); for
+            other packages: record, Machine, find_engine, ENGINES, modes, collector_paused
 Pictures    draw, show_steps, network_of; for other packages: look, player, Notation, gradients
+Front doors open_later
 Derivatives derive, grad, hessian; checked by gradcheck (GradientReport, GradientError)
 """
 
 import warnings as _warnings
-from pathlib import Path as _Path
+from os import path as _path
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from autograd import copying as _copying  # noqa: F401 (teaches copy and pickle about Values)
-from autograd import look, player
 from autograd.checks import RecordingError, ieee_values, not_while_recording, to_float
-from autograd.compile import (
-    ENGINES,
-    Compiled,
-    Machine,
-    Program,
-    collector_paused,
-    compile,
-    find_engine,
-    modes,
-    record,
-    text_of,
-)
-from autograd.derive import derive, grad, hessian
-from autograd.diagnose import Diagnosis, Finding, diagnose
-from autograd.drawing import Drawing, draw, value_mimebundle
-from autograd.explain import Explanation, GradientPath, explain
-from autograd.formula import formula
-from autograd.gradcheck import GradientError, GradientReport, gradcheck
-from autograd.lines import line_of, recorded_lines
-from autograd.network import Network, Unit, network_of
-from autograd.notation import NeuronRun, Notation, indexed
+from autograd.later import open_later
 from autograd.operators import Arithmetic
 from autograd.ops import (
     OPS,
@@ -80,13 +64,65 @@ from autograd.ops import (
     where,
 )
 from autograd.scopes import scope
-from autograd.stepper import Step, Steps, gradients, steps
-from autograd.stepview import StepView, show_steps
 from autograd.tree import tree
 from autograd.value import Value, as_values, topological_order
 
+if _TYPE_CHECKING:  # the same names, for tools that read programs
+    from autograd import look, player
+    from autograd.compile.compiled import Compiled, compile
+    from autograd.compile.expressions import text_of
+    from autograd.compile.listing import list_program
+    from autograd.compile.machine import ENGINES, Machine, find_engine
+    from autograd.compile.program import Program
+    from autograd.compile.recording import collector_paused, modes, record
+    from autograd.compile.words import explain_program
+    from autograd.derive import derive, grad, hessian
+    from autograd.diagnose import Diagnosis, Finding, diagnose
+    from autograd.drawing import Drawing, draw
+    from autograd.explain import Explanation, GradientPath, explain
+    from autograd.formula import formula
+    from autograd.gradcheck import GradientError, GradientReport, gradcheck
+    from autograd.lines import line_of, recorded_lines
+    from autograd.network import Network, Unit, network_of
+    from autograd.notation import NeuronRun, Notation, indexed
+    from autograd.stepper import Step, Steps, gradients, steps
+    from autograd.stepview import StepView, show_steps
+
+# What most programs do not need at once is imported when it is first asked for.
+open_later(
+    __name__,
+    {
+        "compile.compiled": "Compiled compile",
+        "compile.expressions": "text_of",
+        "compile.listing": "list_program",
+        "compile.machine": "ENGINES Machine find_engine",
+        "compile.program": "Program",
+        "compile.recording": "collector_paused modes record",
+        "compile.words": "explain_program",
+        "derive": "derive grad hessian",
+        "diagnose": "Diagnosis Finding diagnose",
+        "drawing": "Drawing draw",
+        "explain": "Explanation GradientPath explain",
+        "formula": "formula",
+        "gradcheck": "GradientError GradientReport gradcheck",
+        "lines": "line_of recorded_lines",
+        "network": "Network Unit network_of",
+        "notation": "NeuronRun Notation indexed",
+        "stepper": "Step Steps gradients steps",
+        "stepview": "StepView show_steps",
+    },
+    modules="look player",
+)
+
+
+def _drawn(value: Value, include: _Any = None, exclude: _Any = None) -> dict[str, str]:
+    from autograd.drawing import value_mimebundle
+
+    return value_mimebundle(value, include, exclude)
+
+
 Value.tree = tree  # a reader as a method: print(v.tree())
-Value._repr_mimebundle_ = value_mimebundle  # a Value at the end of a notebook's cell is drawn
+Value._repr_mimebundle_ = _drawn  # a Value at the end of a notebook's cell is drawn
 
 __version__ = "0.1.0"
 
@@ -128,6 +164,7 @@ __all__ = [
     "draw",
     "exp",
     "explain",
+    "explain_program",
     "find_engine",
     "find_op",
     "formula",
@@ -139,6 +176,7 @@ __all__ = [
     "indexed",
     "leaky_relu",
     "line_of",
+    "list_program",
     "log",
     "log_or_zero",
     "log_sum_exp",
@@ -150,6 +188,7 @@ __all__ = [
     "neg",
     "network_of",
     "not_while_recording",
+    "open_later",
     "pick",
     "player",
     "power",
@@ -176,9 +215,9 @@ __all__ = [
     "where",
 ]
 
-if (_Path(__file__).parent / "numpy").is_dir():
+if _path.isdir(_path.join(_path.dirname(__file__), "numpy")):
     _warnings.warn(
-        f"PyPI's package 'autograd' has written its files into {_Path(__file__).parent}; this one "
+        f"PyPI's package 'autograd' has written its files into {_path.dirname(__file__)}; this one "
         "is 'autograd-nn'. The two share an import name and cannot live together: use a fresh "
         "virtual environment, or pip uninstall autograd and reinstall autograd-nn.",
         RuntimeWarning,

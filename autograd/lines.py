@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from os.path import basename, dirname
 from typing import Any
 
 from autograd.ops import Op
 from autograd.value import Value
 
-_OURS = (str(Path(__file__).parent), str(Path(__file__).parent.parent / "nn"))
+_OURS = (dirname(__file__), os.path.join(dirname(dirname(__file__)), "nn"))
 
 
 @contextmanager
@@ -57,11 +58,23 @@ def line_of(node: Value) -> str:
     return line
 
 
+def short_name(filename: str) -> str:
+    """Return what to call a file of the user's program; the cells of a notebook have no names.
+
+    Examples
+    --------
+    >>> short_name("/home/ada/engine.py"), short_name("/tmp/ipykernel_71/1842.py")
+    ('engine.py', 'cell')
+    """
+    in_notebook = basename(dirname(filename)).startswith("ipykernel_")
+    return "cell" if in_notebook else basename(filename)
+
+
 def _line_of_caller() -> str:
     """Return the nearest line on the stack that is not ours."""
     frame: Any = sys._getframe(1)
     while frame.f_back and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back
     code = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-    name = Path(frame.f_code.co_filename).name
+    name = short_name(frame.f_code.co_filename)
     return f"{name}:{frame.f_lineno}: {code}" if code else f"{name}:{frame.f_lineno}"

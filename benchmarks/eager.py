@@ -5,12 +5,9 @@ Everything runs in one process, the engines take turns, and every step starts fr
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from time import perf_counter, process_time
 
 try:
@@ -19,6 +16,7 @@ except ImportError:
     sys.exit('This benchmark compares with micrograd; run: pip install -e ".[bench]"')
 
 import measuring
+import reporting
 import tables
 from choices import choice_table
 from graphs import size_table
@@ -36,30 +34,14 @@ from workloads import (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print the tables as they come."""
-    parser = argparse.ArgumentParser(description=__doc__, prog="python benchmarks/eager.py")
-    parser.add_argument("--quick", action="store_true", help="small and imprecise, to try it out")
-    parser.add_argument("--markdown", action="store_true", help="print Markdown, for the README")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="also write the raw numbers")
-    options = parser.parse_args(arguments)
-    conditions = measuring.conditions()
+    options = reporting.parser(__doc__, "python benchmarks/eager.py").parse_args(arguments)
     wall_clock, processor_clock = perf_counter(), process_time()
-    print("; ".join(f"{name}: {value}" for name, value in conditions.items()))
-    if options.quick:
-        print("Quick run: small and imprecise, not to be quoted.")
-    results = []
-    for table in quick_tables() if options.quick else full_tables():
-        print(
-            "", table.as_markdown() if options.markdown else table.as_text(), sep="\n", flush=True
-        )
-        results.append(table.as_data())
-    share = (process_time() - processor_clock) / (perf_counter() - wall_clock)
-    print(
-        f"\nThis process had a processor for {share:.0%} of the time; the rest went to other work."
+    reporting.report(
+        options,
+        measuring.conditions("micrograd"),
+        quick_tables() if options.quick else full_tables(),
+        lambda: (process_time() - processor_clock) / (perf_counter() - wall_clock),
     )
-    if options.json:
-        conditions["share of the processor"] = f"{share:.0%}"
-        content = {"conditions": conditions, "quick": options.quick, "tables": results}
-        options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def full_tables() -> Iterator[Table]:

@@ -89,7 +89,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     names = list(GRAPHS)[:2] if options.quick else list(GRAPHS)
     table = picture_table(names, rounds=1 if options.quick else 5)
-    print("; ".join(f"{name}: {value}" for name, value in measuring.conditions().items()), "\n")
+    print(
+        "; ".join(f"{name}: {value}" for name, value in measuring.conditions("micrograd").items()),
+        "\n",
+    )
     print(table.as_markdown() if options.markdown else table.as_text())
 
 

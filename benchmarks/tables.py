@@ -29,6 +29,16 @@ def microseconds(seconds: float) -> str:
     return f"{seconds * 1e6:.2f} µs"
 
 
+def duration(seconds: float) -> str:
+    """Return seconds as microseconds, or as milliseconds where they are more than 10."""
+    return milliseconds(seconds) if seconds >= 0.01 else f"{seconds * 1e6:,.1f} µs"
+
+
+def seconds(duration: float) -> str:
+    """Return seconds."""
+    return f"{duration:.2f} s"
+
+
 def kilobytes(size: float) -> str:
     """Return bytes as kilobytes of 1000 bytes."""
     return f"{size / 1e3:,.0f} kB"
@@ -41,6 +51,8 @@ def megabytes(size: float) -> str:
 
 def times(ratio: float) -> str:
     """Return a ratio."""
+    if ratio >= 1000:
+        return number(ratio)
     return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}"
 
 

@@ -95,7 +95,7 @@ class Workload:
         model = micrograd.nn.MLP(self.sizes[0], self.sizes[1:])
         parameters, start = model.parameters(), self.ours().start
         inputs = [list(map(micrograd.engine.Value, x)) for x in self.inputs]  # also made once
-        loss_of = _MICROGRAD_LOSSES[self.loss]
+        loss_of = MICROGRAD_LOSSES[self.loss]
 
         def objective() -> Any:
             losses = [loss_of(model(x), t) for x, t in zip(inputs, self.targets, strict=True)]
@@ -178,7 +178,7 @@ def count_nodes(root: Any) -> int:
     return len(seen)
 
 
-def _exp(x: Any) -> Any:
+def exp_in_micrograd(x: Any) -> Any:
     """Return e**x; micrograd has no such operation, this is how it would write it."""
     out = micrograd.engine.Value(math.exp(x.data), (x,), "exp")
 
@@ -189,7 +189,7 @@ def _exp(x: Any) -> Any:
     return out
 
 
-def _log(x: Any) -> Any:
+def log_in_micrograd(x: Any) -> Any:
     """Return ln x, likewise."""
     out = micrograd.engine.Value(math.log(x.data), (x,), "log")
 
@@ -206,7 +206,9 @@ def _hinge(score: Any, label: int) -> Any:
 
 def _cross_entropy(scores: Sequence[Any], target: int) -> Any:
     top = max(score.data for score in scores)  # a plain number: it only prevents overflow
-    return _log(sum(_exp(score - top) for score in scores)) - (scores[target] - top)
+    return log_in_micrograd(sum(exp_in_micrograd(score - top) for score in scores)) - (
+        scores[target] - top
+    )
 
 
-_MICROGRAD_LOSSES = {"hinge": _hinge, "cross_entropy": _cross_entropy}
+MICROGRAD_LOSSES = {"hinge": _hinge, "cross_entropy": _cross_entropy}

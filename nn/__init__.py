@@ -26,6 +26,9 @@ Seeing      show_history, show_curves, show_boundary, show_features (features), 
 Keeping     save, load, load_with_about
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
 import autograd as _autograd
 
 if not hasattr(_autograd, "weighted_sum"):
@@ -36,28 +39,13 @@ if not hasattr(_autograd, "weighted_sum"):
         "autograd-nn."
     )
 
+from autograd import open_later as _open_later
 from nn.activations import ACTIVATIONS, find_activation
-from nn.axes import Chart
-from nn.backprop_table import BackpropTable, NeuronRow, backprop_table
-from nn.boundary import DecisionMap, decision_map, show_boundary
-from nn.by_hand import half_squared_error, mazur_network, xor_network
-from nn.charts import history_mimebundle, show_confusion, show_curves, show_history
 from nn.data import Dataset, batches, split
-from nn.descent import (
-    Descent,
-    descend,
-    gradient_descent,
-    per_sample_gradient_descent,
-    stochastic_gradient_descent,
-)
 from nn.dropout import Dropout, training_mode
-from nn.features import features, show_features
-from nn.five_steps import AlgorithmStep, backprop_algorithm
-from nn.grid_search import GridSearch, Trial, grid_search
 from nn.history import History, Report, sparkline
 from nn.initializers import INITIALIZERS
 from nn.layers import Layer, Neuron
-from nn.likelihood import label_probabilities, likelihood, log_likelihood
 from nn.losses import (
     LOSSES,
     Loss,
@@ -79,34 +67,89 @@ from nn.models import (
     softmax,
 )
 from nn.module import Module
-from nn.network_view import network
 from nn.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, find_optimizer
 from nn.penalties import l2, weights_of
 from nn.perceptron import Perceptron, PerceptronUpdate
-from nn.plots import plot_boundary, plot_confusion, plot_history
-from nn.progress import Progress
-from nn.refitting import refit
-from nn.replay import Replay
-from nn.saliency import flip_rate, path_weights, saliency
-from nn.samples import (
-    CAT_MARK,
-    load_digits,
-    load_iris,
-    make_blobs,
-    make_cats,
-    make_circles,
-    make_moons,
-    make_spiral,
-    make_xor,
-)
-from nn.scaling import Scaler
 from nn.schedules import SCHEDULES
-from nn.spiking import LeakyIntegrateAndFire, Response, ThresholdNeuron
-from nn.storage import ModelFileError, load, load_with_about, save
-from nn.tables import TableError, column_names, read_csv, read_rows
 from nn.training import DivergenceError, evaluate, fit, training_steps
 
-History._repr_mimebundle_ = history_mimebundle  # a reader: a history draws itself in notebooks
+if _TYPE_CHECKING:  # the same names, for tools that read programs
+    from nn.axes import Chart
+    from nn.backprop_table import BackpropTable, NeuronRow, backprop_table
+    from nn.boundary import DecisionMap, decision_map, show_boundary
+    from nn.by_hand import half_squared_error, mazur_network, xor_network
+    from nn.charts import show_confusion, show_curves, show_history
+    from nn.descent import (
+        Descent,
+        descend,
+        gradient_descent,
+        per_sample_gradient_descent,
+        stochastic_gradient_descent,
+    )
+    from nn.features import features, show_features
+    from nn.five_steps import AlgorithmStep, backprop_algorithm
+    from nn.grid_search import GridSearch, Trial, grid_search
+    from nn.likelihood import label_probabilities, likelihood, log_likelihood
+    from nn.network_view import network
+    from nn.plots import plot_boundary, plot_confusion, plot_history
+    from nn.progress import Progress
+    from nn.refitting import refit
+    from nn.replay import Replay
+    from nn.saliency import flip_rate, path_weights, saliency
+    from nn.samples import (
+        CAT_MARK,
+        load_digits,
+        load_iris,
+        make_blobs,
+        make_cats,
+        make_circles,
+        make_moons,
+        make_spiral,
+        make_xor,
+    )
+    from nn.scaling import Scaler
+    from nn.spiking import LeakyIntegrateAndFire, Response, ThresholdNeuron
+    from nn.storage import ModelFileError, load, load_with_about, save
+    from nn.tables import TableError, column_names, read_csv, read_rows
+
+# What most programs do not need at once is imported when it is first asked for.
+_open_later(
+    __name__,
+    {
+        "axes": "Chart",
+        "backprop_table": "BackpropTable NeuronRow backprop_table",
+        "boundary": "DecisionMap decision_map show_boundary",
+        "by_hand": "half_squared_error mazur_network xor_network",
+        "charts": "show_confusion show_curves show_history",
+        "descent": "Descent descend gradient_descent per_sample_gradient_descent "
+        "stochastic_gradient_descent",
+        "features": "features show_features",
+        "five_steps": "AlgorithmStep backprop_algorithm",
+        "grid_search": "GridSearch Trial grid_search",
+        "likelihood": "label_probabilities likelihood log_likelihood",
+        "network_view": "network",
+        "plots": "plot_boundary plot_confusion plot_history",
+        "progress": "Progress",
+        "refitting": "refit",
+        "replay": "Replay",
+        "saliency": "flip_rate path_weights saliency",
+        "samples": "CAT_MARK load_digits load_iris make_blobs make_cats make_circles make_moons "
+        "make_spiral make_xor",
+        "scaling": "Scaler",
+        "spiking": "LeakyIntegrateAndFire Response ThresholdNeuron",
+        "storage": "ModelFileError load load_with_about save",
+        "tables": "TableError column_names read_csv read_rows",
+    },
+)
+
+
+def _drawn(history: History, **wanted: _Any) -> dict[str, str]:
+    from nn.charts import history_mimebundle
+
+    return history_mimebundle(history, **wanted)
+
+
+History._repr_mimebundle_ = _drawn  # a reader: a history draws itself in notebooks
 
 __all__ = [
     "ACTIVATIONS",

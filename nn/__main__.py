@@ -13,7 +13,7 @@ from io import TextIOWrapper
 from textwrap import fill
 from typing import Any, NoReturn
 
-from autograd import __version__
+from autograd import ENGINES, __version__
 from nn.activations import ACTIVATIONS
 from nn.commands import draw_figures, predict, show, train
 from nn.losses import LOSSES
@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m nn",
         description=fill(
             "Train small neural networks, predict with them, and look inside. Without arguments: "
-            "train a network to read handwritten digits, which takes some ten seconds.",
+            "train a network to read handwritten digits, which takes some seconds.",
             79,
         ),
         epilog=_EXAMPLES,
@@ -401,6 +401,10 @@ _OPTIONS: dict[str, list[_Option]] = {
          "their squares to the loss, N the samples to learn from"),
         ("--patience", "N", _whole(0), "stop after N epochs without a better validation loss, and "
          "keep the best weights; 0 for never"),
+        ("--engine", "NAME", _one_of(ENGINES), "what carries out the steps: eager, every number a "
+         "Value; numpy or native, the same recorded once and run as NumPy or as machine code; or "
+         "auto, the fastest that is installed if Values would take some seconds (default: "
+         f"{USUAL['engine']}). Their numbers differ in the last digits only"),
         ("--seed", "N", _whole(0), "chooses all that is random: made-up samples, split, first "
          f"weights, order (default: {USUAL['seed']})"),
     ],

@@ -19,6 +19,7 @@ from pathlib import Path
 from subprocess import list2cmdline
 from typing import Any
 
+from autograd import find_engine
 from nn.data import Dataset, Row, batches, count
 from nn.figures import FIGURES, gallery_page
 from nn.history import History, Report, sparkline
@@ -120,7 +121,7 @@ def train(
     if quiet:
         print(_result(about))
     else:
-        print(_ending(about, answers, training, test))
+        print(_ending(about, answers, training, test, history.engine))
         source = [data] if target is None else [data, "--target", target]
         if "features" in given:
             source += ["--features", _csv_text(given["features"], []).rstrip("\n")]
@@ -230,13 +231,16 @@ def _learn(
         with suppress(BrokenPipeError):  # nobody looks any more, but the model is still wanted
             progress(report)
 
+    # Values show every step; compiled steps are fastest where nobody looks between them
+    by_step = find_engine(settings["engine"]) == "eager"
     try:
         return fit(
             model,
             *samples(training),
             validation=samples(validation) if validation else None,
-            on_report=None if quiet else show,
             seed=seed,
+            on_report=show if by_step and not quiet else None,
+            on_epoch=None if by_step or quiet else show,
             **settings,
         )
     finally:
@@ -322,9 +326,20 @@ def _result(about: About) -> str:
     return "" if about.score is None else f"{part} {_score_text(about, about.score)}"
 
 
-def _ending(about: About, answers: Sequence[Any], training: Dataset, test: Dataset) -> str:
-    """Return the result, and what it is made of."""
-    lines = [_entry("training", about.stopped or "finished"), "", _result(about)]
+_RAN = {
+    "eager": "eager: every number was a Value",
+    "numpy": "numpy: recorded once, run as NumPy",
+    "native": "native: recorded once, run as machine code",
+}
+
+
+def _ending(
+    about: About, answers: Sequence[Any], training: Dataset, test: Dataset, engine: str
+) -> str:
+    """Return how training went, the result, and what it is made of."""
+    lines = [_entry("training", about.stopped or "finished")]
+    lines += [_entry("engine", _RAN[engine])] if engine else []
+    lines += ["", _result(about)]
     if not about.class_names:
         mean = fsum(training.targets) / len(training)
         constant = _score(about, [mean] * len(test), test.targets)

@@ -14,15 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd import (
-    Machine,
     RecordingError,
     Value,
     as_values,
     collector_paused,
-    find_engine,
-    gradients,
     record,
-    text_of,
     to_float,
     topological_order,
     total,
@@ -175,6 +171,8 @@ class MachineSteps:
         self._check()
 
     def _make(self) -> None:
+        from autograd import Machine
+
         optimizer, graph = self.optimizer, self._record()
         self.nodes, self._masks = len(graph), sum(n for _, n in self.layers)
         self._machine = Machine(
@@ -220,6 +218,8 @@ class MachineSteps:
         RecordingError
             If they differ: the loss or the model look at more than numbers.
         """
+        from autograd import gradients
+
         task, machine = self.task, self._machine
         first: dict[str, int] = {}
         for i, target in enumerate(task.targets):
@@ -374,6 +374,8 @@ def _rule_of(optimizer: Optimizer) -> Callable[..., Any]:
     RecordingError
         If it does something else in a step than to update each parameter.
     """
+    from autograd import text_of
+
     for name in ("step", "zero_grad", "_refuse_unless_finite"):
         if getattr(optimizer, name, None) != getattr(Optimizer, name).__get__(optimizer):
             raise RecordingError(f"{type(optimizer).__name__} has a {name} of its own.")
@@ -413,6 +415,8 @@ def make_steps(
         "auto" compiles if the same as Values would take some seconds. What can't be compiled then
         runs as Values, with a warning.
     """
+    from autograd import find_engine
+
     found = find_engine(engine)
     if found == "eager":
         return ValueSteps(task, optimizer)

@@ -201,8 +201,10 @@ def grid_search(
         )
     if both := sorted(set(names) & settings.keys()):
         raise ValueError(f"{both[0]!r} stands in the grid and in the settings; where does it vary?")
-    if {"validation", "on_report"} & {*names, *settings}:
-        raise ValueError("validation is an argument of its own, and on_report serves one training.")
+    if {"validation", "on_report", "on_epoch"} & {*names, *settings}:
+        raise ValueError(
+            "validation is an argument of its own; on_report and on_epoch serve one training."
+        )
     combinations = [dict(zip(names, chosen, strict=True)) for chosen in product(*grid.values())]
     run = partial(_trial, make_model, train, validation, settings)
     trials = []

@@ -29,6 +29,8 @@ class Report:
         Of the validation samples, with the weights after this step.
     seconds : float
         Since training began.
+    engine : str
+        What carried out the steps: "eager", "numpy" or "native"; empty where nothing says so.
     """
 
     epoch: int
@@ -40,6 +42,7 @@ class Report:
     validation_loss: float | None = None
     validation_accuracy: float | None = None
     seconds: float = 0.0
+    engine: str = ""
 
     def __str__(self) -> str:
         text = f"epoch {self.epoch:3d}  loss {_short(self.loss)}"
@@ -88,6 +91,11 @@ class History:
     def validation_losses(self) -> list[float]:
         """The validation loss of every epoch that has one."""
         return [r.validation_loss for r in self.epochs if r.validation_loss is not None]
+
+    @property
+    def engine(self) -> str:
+        """What carried out the steps, as the last report has it."""
+        return self.epochs[-1].engine if self.epochs else ""
 
     @property
     def best(self) -> Report:

@@ -19,6 +19,7 @@ def refit(
     *,
     same: str = "epochs",
     on_report: Callable[[Report], Any] | None = None,
+    on_epoch: Callable[[Report], Any] | None = None,
     **settings: Any,
 ) -> History:
     """Train a fresh model on training and validation samples, for the best epochs remembered.
@@ -34,7 +35,7 @@ def refit(
     same : {"epochs", "steps"}, optional
         What to keep. More samples mean more steps in an epoch: the lecture keeps the epochs, and
         then the weights move further; with "steps" they move as often as they did.
-    on_report : callable, optional
+    on_report, on_epoch : callable, optional
         As in `fit`.
     **settings
         As they were given to `fit`, without validation, patience and min_delta; also `epochs`, so
@@ -97,6 +98,8 @@ def refit(
             on_report(report)
         if report.epoch_end:
             again.epochs.append(report)
+            if on_epoch:
+                on_epoch(report)
         done = report.epoch_end and report.epoch == best.epoch
         if report.step == best.step if same == "steps" else done:
             break

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from autograd import find_engine
 from nn.data import Dataset, count, split
 from nn.models import MLP, LinearRegression, LogisticRegression, Model
 from nn.perceptron import Perceptron
@@ -74,6 +75,7 @@ USUAL: Settings = {
     "schedule": "linear",
     "l2": 0.0,
     "patience": 0,
+    "engine": "auto",
     "scale": "none",
     "seed": 0,
 }
@@ -254,7 +256,8 @@ def split_in_three(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset | None
 
 # ----------------------------------------------------------------- models, and what fits to what
 
-DESCENT = ("epochs", "batch_size", "optimizer", "learning_rate", "schedule", "l2", "patience")
+DESCENT = ("epochs", "batch_size", "optimizer", "learning_rate", "schedule", "l2", "patience",
+           "engine")  # fmt: skip
 """The settings of gradient descent, as `nn.fit` calls them."""
 ONLY_HIDDEN = ("activation", "dropout")  # mean nothing without a hidden layer
 ONLY_SOME_MODELS = ("hidden", *ONLY_HIDDEN, "loss", *DESCENT)
@@ -369,6 +372,10 @@ def choose_settings(dataset: Dataset, source: Source, given: Mapping[str, Any]) 
             f"--loss {loss} does not fit --model {model} on {dataset.name!r}, whose target is "
             f"{_in_words(dataset)}. What fits is {' or '.join(fitting)}."
         )
+    try:
+        find_engine(settings["engine"])
+    except ImportError as error:
+        raise TaskError(f"--engine {settings['engine']}: {error}") from None
     if "optimizer" in given and "learning_rate" not in given:
         usual = settings["learning_rate"]
         settings["learning_rate"] = LEARNING_RATES.get(settings["optimizer"], usual)

@@ -177,7 +177,7 @@ def _reports(
                 loss_sum += batch_loss * len(batch)
                 right_sum += right
                 done += len(batch)
-                report = Report(epoch, step, batch_loss, rate)
+                report = Report(epoch, step, batch_loss, rate, engine=steps.name)
                 if done == n:
                     next(judgements, None)  # it may have something to put in order
                     report = replace(

@@ -16,7 +16,16 @@ from autograd import ops
 pytest.importorskip("micrograd", reason="the benchmarks compare with micrograd: .[bench]")
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
-MODULES = ("choices", "eager", "graphs", "measuring", "pictures", "tables", "workloads")
+MODULES = (
+    "choices",
+    "eager",
+    "graphs",
+    "measuring",
+    "pictures",
+    "reporting",
+    "tables",
+    "workloads",
+)
 TABLES = [  # title, the cells that name each row
     ("One training step", [(w, c) for w in ("A moons", "B digits") for c in ("on", "off")]),
     ("The graph of one", [(w, e) for w in ("A moons", "B digits") for e in ("ours", "micrograd")]),
@@ -216,6 +225,14 @@ def test_medians_are_of_turns(benchmarks):
     )
     assert turns == list("ababab")
     assert times == {"a": 3.0, "b": 4.0}
+
+
+def test_a_slow_contestant_may_have_fewer_turns(benchmarks):
+    turns = []
+    benchmarks["measuring"].interleaved(
+        {name: lambda name=name: turns.append(name) or 1.0 for name in "abc"}, 3, {"b": 2, "c": 1}
+    )
+    assert turns == list("abcaba")
 
 
 def test_a_table_is_written_three_ways(benchmarks):

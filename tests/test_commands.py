@@ -115,6 +115,8 @@ WRONG = [  # arguments, what is said
     ("train moons --hidden '' --dropout 0.5", "--dropout has no meaning for a model with --hidden"),
     ("figures --output line.csv", "Cannot write into the folder line.csv: File exists"),
     ("train moons --schedule x", "'x' is not one of constant, linear"),
+    ("train moons --engine numpi", "'numpi' is not one of auto, eager, numpy, native. Did"),
+    ("train moons --model perceptron --engine numpy", "--engine has no meaning for --model perc"),
     ("train moons --scale x", "'x' is not one of standard, minmax, none."),
     ("train moons --model svm", "'svm' is not one of mlp, logistic, linear, perceptron."),
     ("train moons --loss mse", "--loss mse does not fit --model mlp on 'moons'"),
@@ -699,6 +701,64 @@ def test_a_training_that_diverges_leaves_nothing(capsys):
     assert "ieee_values" not in err, "that is for programs"
     assert "Nothing was saved." in err
     assert not Path("runs").exists()
+
+
+ENGINES = [  # what is asked for, what is said at the end
+    ("auto", "engine    eager: every number was a Value"),  # too small to be worth compiling
+    ("eager", "engine    eager: every number was a Value"),
+    ("numpy", "engine    numpy: recorded once, run as NumPy"),
+    ("native", "engine    native: recorded once, run as machine code"),
+]
+
+
+@pytest.mark.parametrize("question", QUICK)
+def test_every_engine_finds_the_same_and_says_who_ran(capsys, question):
+    models = []
+    for engine, said in ENGINES:
+        if engine != "eager":
+            pytest.importorskip({"native": "llvmlite"}.get(engine, "numpy"))
+        argv = [*QUICK[question], "--engine", engine, "--output", "out"]
+        assert main(["train", *argv]) == 0
+        out, err = capsys.readouterr()
+        assert said in out
+        assert len([line for line in err.splitlines() if line.startswith("epoch")]) == 2
+        assert f"--engine {engine} " in " ".join(out.split()), "it stands among the settings"
+        models.append(load_with_about("out/model.json")[0])
+        capsys.readouterr()
+    first, *others = [[p.data for p in model.parameters()] for model in models]
+    for other in others:
+        assert other == pytest.approx(first, rel=1e-9)
+
+
+def test_steps_are_shown_where_every_number_is_a_value(monkeypatch):
+    seen = []
+    monkeypatch.setattr(Progress, "__call__", lambda _, report: seen.append(report))
+    counts = {}
+    for engine in ("eager", "numpy"):
+        seen.clear()
+        assert main(["train", *QUICK["two classes"], "--engine", engine, "--output", "out"]) == 0
+        counts[engine] = [report.epoch_end for report in seen].count(False), len(seen)
+    assert counts["numpy"] == (0, 2)
+    assert counts["eager"][1] == 2 + counts["eager"][0]
+
+
+def test_a_missing_engine_is_refused_before_anything_begins(capsys, monkeypatch):
+    machine = sys.modules["autograd.compile.machine"]  # `autograd.compile` is the function
+    monkeypatch.setattr(machine, "find_spec", lambda _: None)
+    for engine, package in (("numpy", "numpy"), ("native", "llvmlite")):
+        assert main(["train", "moons", "--engine", engine]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert f"--engine {engine}: " in err
+        assert f"{package}: pip install 'autograd-nn[fast]'" in err
+    assert not Path("runs").exists()
+    assert main(["train", *QUICK["two classes"], "--output", "out"]) == 0
+    assert "engine    eager" in capsys.readouterr().out
+
+
+def test_a_perceptron_has_no_engine(capsys):
+    assert main(["train", "moons", "--model", "perceptron", "--epochs", "2"]) == 0
+    assert "engine" not in capsys.readouterr().out
 
 
 SLOW = "--scale none --batch-size 1 --model linear --optimizer sgd --learning-rate 1e-200"

@@ -32,6 +32,20 @@ def test_with_all_samples_a_step_goes_down_on_the_loss_of_all():
     assert path.step_losses == pytest.approx(path.losses[:-1], rel=1e-12)
 
 
+@pytest.mark.parametrize(("way", "settings", "_steps"), WAYS)
+def test_the_engine_is_handed_on(way, settings, _steps):
+    pytest.importorskip("numpy")
+    eager, compiled = (
+        way(nn.LinearRegression(1), X, Y, epochs=4, engine=engine, **settings)
+        for engine in ("eager", "numpy")
+    )
+    for one, other in zip(eager.points, compiled.points, strict=True):
+        assert other == pytest.approx(one, rel=1e-12)
+    assert compiled.step_losses == pytest.approx(eager.step_losses, rel=1e-12)
+    with pytest.raises(ValueError, match="engine must be one of"):
+        way(nn.LinearRegression(1), X, Y, engine="fast")
+
+
 def test_two_runs_give_the_same_path():
     runs = [
         nn.per_sample_gradient_descent(nn.LinearRegression(1), X, Y, epochs=3, seed=7).points

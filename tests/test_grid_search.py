@@ -30,6 +30,14 @@ def test_names_of_fit_go_there_and_others_to_the_model():
     assert found.trials[-1].state == model.state()
 
 
+def test_the_engine_is_handed_on():
+    pytest.importorskip("numpy")
+    grid = {"engine": ["eager", "numpy"], "l2": [0.5]}
+    eager, numpy = search(grid).trials
+    assert [trial.history.engine for trial in (eager, numpy)] == ["eager", "numpy"]
+    assert numpy.history.losses == pytest.approx(eager.history.losses, rel=1e-12)
+
+
 def test_two_workers_find_the_same_and_report_in_order():
     grid = {"l2": [0.0, 1.0], "learning_rate": [0.1, 0.2]}
     seen = []
@@ -97,6 +105,7 @@ WRONG = [
     ({"l2": [0.0]}, {"l2": 1.0}, ValueError, "'l2' stands in the grid and in the settings"),
     ({"l2": [0.0]}, {"workers": 0}, ValueError, "workers is 0"),
     ({"validation": [None]}, {}, ValueError, "an argument of its own"),
+    ({"l2": [0.1]}, {"on_epoch": print}, ValueError, "on_epoch serve one training"),
     ({"lr": [0.1]}, {}, TypeError, "lr"),
     ({"l2": [0.1]}, {"lr": 0.1}, TypeError, "fit has no setting 'lr'"),
 ]

@@ -34,6 +34,24 @@ def test_the_same_epochs_on_all_samples_are_a_plain_training():
     assert f"all {len(everything[0])} samples" in again.stopped
 
 
+@pytest.mark.parametrize("same", ["epochs", "steps"])
+def test_the_engine_is_handed_on(same):
+    pytest.importorskip("numpy")
+    models, seen = [], []
+    for engine in ("eager", "numpy"):
+        history, model = first(engine=engine), make()
+        again = refit(
+            model, TRAIN, VALIDATION, history, same=same, on_epoch=seen.append, engine=engine,
+            **SETTINGS,
+        )  # fmt: skip
+        assert {report.engine for report in (*history, *again)} == {engine}
+        models.append([p.data for p in model.parameters()])
+    assert models[0] == pytest.approx(models[1], rel=1e-9)
+    assert [report.epoch for report in seen if report.engine == "eager"] == list(
+        range(1, seen[-1].epoch + 1)
+    )
+
+
 def test_the_same_steps_take_the_same_learning_rates():
     before = []
     history = first(on_report=before.append)

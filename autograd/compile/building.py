@@ -180,7 +180,7 @@ class _Builder:
             reached = self.written[out.table][out.rows]
             if not reached.any() or not self.learns[out.table][out.rows].any():
                 continue
-            self.origin = _origin(self.graph, group)
+            self.origin, first = _origin(self.graph, group), len(self.backward)
             if not reached.all():
                 self._zero(out.table, out.rows[~reached])
             upstream = View(GRAD_OF[out.table], out.rows[:, None])
@@ -194,6 +194,7 @@ class _Builder:
                 self._scatter(group.operands, upstream)
             else:
                 self._spread(group.op, group.operands, upstream, _column(out))
+            self.backward[first:] = [_with_nodes(s, group.nodes) for s in self.backward[first:]]
         return self.backward
 
     def _spread(self, op: Op | None, inputs: Sequence[Any], upstream: View, out: View) -> None:

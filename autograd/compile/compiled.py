@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any, overload
 
 from autograd.checks import RecordingError, to_float
+from autograd.compile.listing import list_program
 from autograd.compile.machine import Machine, find_engine
 from autograd.compile.program import Program
 from autograd.compile.recording import Graph, current_modes, is_row, record
@@ -136,6 +137,33 @@ class Compiled:
 
             return make_program(graph)
         return recorded.machine.program
+
+    def source(self, *batches: Sequence[Any], style: str = "python", **settings: Any) -> str:
+        """Return the program for samples like these as lines of Python, to be read.
+
+        Parameters
+        ----------
+        *batches, **settings
+            As when it is called.
+        style : {"python", "numpy"}, optional
+            Plain Python, a sample at a time, as `list_program` has it; or the lines that the NumPy
+            backend runs, whose ``x`` and ``rows`` stand for parts of the tables.
+
+        Raises
+        ------
+        RecordingError, ImportError
+            As `program`.
+        ValueError
+            If there is no such style.
+        """
+        if style not in ("python", "numpy"):
+            raise ValueError(f"style must be 'python' or 'numpy'; got {style!r:.60}.")
+        program = self.program(*batches, **settings)
+        if style == "python":
+            return list_program(program, self.__name__)
+        from autograd.compile.numpy_backend import NumpyEngine
+
+        return NumpyEngine(program).source()
 
     # ---------------------------------------------------------------- recording
 
@@ -346,7 +374,8 @@ def compile(function: Callable[..., Any] | None = None, *, engine: str = "auto")
     -------
     Compiled
         ``compiled(xs, ys)`` gives the results, ``compiled.mean(xs, ys)`` a node to differentiate,
-        ``print(compiled.program(xs, ys))`` what was made of it.
+        ``print(compiled.program(xs, ys))`` what was made of it, `explain_program` that in words,
+        ``compiled.source(xs, ys)`` as plain Python.
 
     Raises
     ------

@@ -164,9 +164,7 @@ def may_hide(x: Any, root: Any) -> bool:
 _SIGNS = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}"}
 
 
-def text_of(
-    expression: Any, names: Sequence[str], call: Callable[[str], str] = lambda name: name
-) -> str:
+def text_of(expression: Any, names: Sequence[str], call: Callable[..., str] | None = None) -> str:
     """Return the expression as Python.
 
     Parameters
@@ -175,13 +173,24 @@ def text_of(
     names : sequence of str
         What to write for the operands.
     call : callable, optional
-        What to write for an operation that is called by name.
+        What to write for an operation that is called by name, ``call(op, inputs)`` with the texts
+        of its inputs.
+
+    Examples
+    --------
+    >>> x, y = operands(2)
+    >>> text_of((x + 1) * ops.exp(-y), ["x", "y"])
+    '(x + 1) * exp(-y)'
     """
-    text, _ = _text(expression, names, call)
+    text, _ = _text(expression, names, call or _call)
     return text
 
 
-def _text(x: Any, names: Sequence[str], call: Callable[[str], str]) -> tuple[str, int]:
+def _call(op: Op, inputs: Sequence[str]) -> str:
+    return f"{op.name}({', '.join(inputs)})"
+
+
+def _text(x: Any, names: Sequence[str], call: Callable[..., str]) -> tuple[str, int]:
     """Return the text and how tightly it binds."""
     if not isinstance(x, Expression):
         return f"{x:g}" if float(f"{x:g}") == x else repr(x), 100 if x >= 0 else 30
@@ -196,5 +205,4 @@ def _text(x: Any, names: Sequence[str], call: Callable[[str], str]) -> tuple[str
             loose = inner < binding or (inner == binding and (i == 1 or x.op is ops.power))
             parts.append(f"({text})" if loose else text)
         return sign.format(*parts), binding
-    inside = ", ".join(_text(y, names, call)[0] for y in x.inputs)
-    return f"{call(x.op.name)}({inside})", 100
+    return call(x.op, [_text(y, names, call)[0] for y in x.inputs]), 100

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.compile.expressions import Expression, forward_of, may_hide, walk
-from autograd.compile.native_code import Code, hexadecimal
+from autograd.compile.native_code import Code, Loop, hexadecimal
 from autograd.compile.numpy_backend import steps_of
 from autograd.compile.program import (
     LANES,
@@ -32,6 +32,7 @@ POINTER = {SHARED: "%U", SHARED_GRAD: "%dU", LANES: "%V", LANES_GRAD: "%dV"}
 # The tables; S is scratch, R the address of each sample, F collects what is not finite.
 ARGUMENTS = ", ".join(f"ptr noalias {name}" for name in (*POINTER.values(), "%S", "%R", "%F"))
 _ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
+_UNROLLED = 4  # terms of a product in a round of its loop
 _QUICK = {*_ARITHMETIC, "neg", "relu", "leaky_relu", "step", "sign", "maximum", "minimum", "where"}
 _CALLS = {"exp", "log", "tanh", "sigmoid", "softplus"}
 _INTRINSICS = {"sqrt": "sqrt", "sin": "sin", "cos": "cos", "abs": "fabs"}
@@ -65,6 +66,7 @@ class Writer:
         self._block = 0
         self._tables: dict[tuple[Any, bytes], str] = {}
         self._gates: dict[str, str] = {}  # of each step(x) that was written, its x
+        self._lost = ""  # a vector that is nan where a number was not finite; or in memory, at F
         self._mask = ""  # of the vector that is being written: which entries count
 
     def function(self, statement: Statement) -> str:
@@ -241,20 +243,45 @@ class Writer:
             lost = c.fma(value, c.literal(0.0), lost)
         if self._mask:
             lost = c.choose(self._mask, lost, c.literal(0.0))
-        c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
+        if self._lost:
+            self._lost = c.op("fadd", self._lost, lost, "")
+        else:
+            c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
+
+    @contextmanager
+    def _loop(self, stop: int, *, start: int = 0, step: int = 1, carry: Any = ()) -> Iterator[Loop]:
+        """Write a loop that also carries what was lost, if that is kept in a register."""
+        c = self.code
+        more = [(c.vector, self._lost)] if self._lost else []
+        with c.loop(stop, start=start, step=step, carry=[*carry, *more]) as inner:
+            loop = inner
+            if self._lost:
+                self._lost = inner.values[-1]
+                loop = Loop(inner.index, inner.values[:-1])
+            yield loop
+            if self._lost:
+                inner.results.extend([*loop.results, self._lost])
+        if self._lost:
+            self._lost = inner.results[-1]
 
     # ---------------------------------------------------------------- along the lines
 
     def _map_lanes(self, s: Statement) -> None:
+        c = self.code
         if s.over_lanes:
             self._sum_over_lanes(s)
-        elif self._is_flat(s):
+            return
+        self._lost = c.literal(0.0)
+        if self._is_flat(s):
             count = len(s.target.rows) * self.lanes // self.width
             self._blocks(count, lambda at: self._flat(s, at))
         else:
-            with self.code.loop(len(s.target.rows)) as rows:
+            with self._loop(len(s.target.rows)) as rows:
                 lines = self.lanes // self.width
                 self._blocks(lines, lambda at: self._along(s, rows.index, at))
+        lost, self._lost = self._lost, ""
+        if lost != c.literal(0.0):
+            c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
 
     def _is_flat(self, s: Statement) -> bool:
         """Return whether all lines lie one after the other, in every operand."""
@@ -273,10 +300,10 @@ class Writer:
         c, w = self.code, self.width
         few = next((f for f in (4, 3, 2) if count % f == 0), min(4, count))
         whole = count // few * few
-        with c.loop(whole * w, step=few * w) as loop:
+        with self._loop(whole * w, step=few * w) as loop:
             body([c.add(loop.index, j * w) for j in range(few)])
         if count > whole:
-            with c.loop(count * w, start=whole * w, step=w) as loop:
+            with self._loop(count * w, start=whole * w, step=w) as loop:
                 body([loop.index])
 
     def _flat(self, s: Statement, offsets: list[str]) -> None:
@@ -323,7 +350,7 @@ class Writer:
                 self._finish(s, out, i, lane)
             return
         first = c.literal(-np.inf) if s.reduce == "max" else start
-        with c.loop(s.terms, carry=[(c.vector, first)] * len(offsets)) as loop:
+        with self._loop(s.terms, carry=[(c.vector, first)] * len(offsets)) as loop:
             for total, lane in zip(loop.values, offsets, strict=True):
                 lines = [self._line(x, i, loop.index, lane) for x in s.operands]
                 inputs = self._watched(s, lines)
@@ -775,19 +802,24 @@ class Writer:
         if left_over:
             parts.append((whole, 1, 1, c.mask(left_over)))
         for first, blocks, across, mask in parts:
-            down = self._down(rows, across)
             with c.loop(first * w + blocks * across * w, start=first * w, step=across * w) as j:
                 tile = (across, mask, terms, a, b, target, start, adds)
-                if rows >= down:
-                    with c.loop(rows // down * down, step=down) as r:
+                for begin, count, down in self._bands(rows, across):
+                    with c.loop(begin + count * down, start=begin, step=down) as r:
                         self._tile(r.index, j.index, down, *tile)
-                if rows % down:
-                    self._tile(str(rows // down * down), j.index, rows % down, *tile)
 
-    def _down(self, rows: int, across: int) -> int:
-        """Return how many rows a tile has, so that it fits the registers."""
+    def _bands(self, rows: int, across: int) -> list[tuple[int, int, int]]:
+        """Return how rows are shared out to tiles that fit the registers, nearly equal in height.
+
+        Each entry has its first row, how many tiles, and their height.
+        """
         most = max(1, min((self.registers - across - 1) // across, 8))
-        return _divisor(rows, most) or -(-rows // -(-rows // most))
+        if height := _divisor(rows, most):
+            return [(0, rows // height, height)]
+        tiles = -(-rows // most)
+        height, higher = divmod(rows, tiles)
+        bands = [(0, higher, height + 1)] if higher else []
+        return [*bands, (higher * (height + 1), tiles - higher, height)]
 
     def _tile(
         self,
@@ -849,16 +881,20 @@ class Writer:
                     self._terms(terms[1:], place, inner, split, rows, offsets, mask, a, b)
                 )
             return loop.results
-        with c.loop(terms[0], step=split, carry=carry) as loop:
+        long = self.lanes > 1 and terms[0] % _UNROLLED == 0
+        again = _UNROLLED if long and split == 1 else 1
+        with c.loop(terms[0], step=split * again, carry=carry) as loop:
             size = len(rows) * len(offsets)
-            for part in range(split):
+            totals = list(loop.values)
+            for part in range(split * again):
                 place = [*outer, c.add(loop.index, part)]
                 lines = [c.load(b(place, offset), mask=mask) for offset in offsets]
                 for r, row in enumerate(rows):
                     number = c.spread(c.load(a(row, place), wide=False))
                     for q, line in enumerate(lines):
-                        total = loop.values[part * size + r * len(offsets) + q]
-                        loop.results.append(c.fma(number, line, total))
+                        at = (part % split) * size + r * len(offsets) + q
+                        totals[at] = c.fma(number, line, totals[at])
+            loop.results.extend(totals)
         return loop.results
 
     # ---------------------------------------------------------------- choices

@@ -18,6 +18,7 @@ from autograd.compile.program import (
     Program,
     Statement,
     Update,
+    View,
     in_lanes,
 )
 
@@ -128,7 +129,8 @@ class NumpyEngine:
             if len(self._sized) > 3:  # a few sizes of batch are kept
                 self._sized.pop(next(iter(self._sized)))
             self._sized[n] = _Sized(self.program, self.shared, self.shared_grad, n)
-        return self._sized[n].run(samples, backward)
+        with np.errstate(all="ignore"):
+            return self._sized[n].run(samples, backward)
 
     def steps(
         self, samples: Any, batch: int, mode: int, rates: Any = None, first_step: int = 1,
@@ -179,8 +181,8 @@ class NumpyEngine:
         inputs += list(self.state[:, rows])
         with np.errstate(all="ignore"):
             new = [evaluated(x, inputs) for x in (update.data, *update.state)]
-        if not all(np.isfinite(numbers).all() for numbers in new):
-            return False
+            if not isfinite(sum([numbers.sum() for numbers in new])):
+                return False
         self.shared[rows] = new[0]
         for k, numbers in enumerate(new[1:]):
             self.state[k, rows] = numbers
@@ -208,6 +210,7 @@ class _Sized:
             "watched": _watched,
         }  # fmt: skip
         self.lines: list[str] = []
+        self.places: dict[Any, str] = {}
         for statement in program.forward:
             self._write(statement)
         forward, self.lines = self.lines, []
@@ -219,32 +222,37 @@ class _Sized:
             for name, part in zip(("forward", "backward"), body, strict=True)
         )
         exec(compile(self.source, "<program>", "exec"), self.names)
-        self.results = [self.tables[table][row] for table, row in program.results]
+        self.lanes_results = [k for k, (table, _) in enumerate(program.results) if in_lanes(table)]
+        rows = np.array([row for _, row in program.results], dtype=np.intp)
+        self.result_rows = rows[self.lanes_results]
+        self.learns = bool(program.learning.any())
 
     def run(self, samples: Any, backward: bool) -> Any:
         tables, names = self.tables, self.names
         lanes = tables[LANES]
         lanes[: self.program.inputs] = samples.T
-        with np.errstate(all="ignore"):
-            try:
-                names["forward"]()
-            except Exception:  # of a user's operation, or an index: Values will raise it, or not
-                return None
-            if not isfinite(lanes.sum() + tables[SHARED].sum()):
-                return None
-            out = np.empty((self.n, len(self.results)))
+        try:
+            names["forward"]()
+        except Exception:  # of a user's operation, or an index: Values will raise it, or not
+            return None
+        if not isfinite(lanes.sum() + tables[SHARED].sum()):
+            return None
+        if len(self.lanes_results) == len(self.program.results):
+            out = lanes.take(self.result_rows, axis=0).T
+        else:
+            out = np.empty((self.n, len(self.program.results)))
             for k, (table, row) in enumerate(self.program.results):
                 out[:, k] = tables[table][row]
-            if backward and self.program.learning.any():
-                table, row = self.program.results[0]
-                grad = tables[LANES_GRAD if table == LANES else SHARED_GRAD]
-                grad[row] = 1.0 / self.n if table == LANES else 1.0
-                try:
-                    names["backward"]()
-                except Exception:
-                    return None
-                if not isfinite(tables[SHARED_GRAD].sum()):
-                    return None
+        if backward and self.learns:
+            table, row = self.program.results[0]
+            grad = tables[LANES_GRAD if table == LANES else SHARED_GRAD]
+            grad[row] = 1.0 / self.n if table == LANES else 1.0
+            try:
+                names["backward"]()
+            except Exception:
+                return None
+            if not isfinite(tables[SHARED_GRAD].sum()):
+                return None
         return out
 
     # ---------------------------------------------------------------- writing
@@ -392,26 +400,44 @@ class _Sized:
 
     def _write_choice(self, s: Statement) -> None:
         index, values = s.operands
-        wide = in_lanes(index.table)
         candidates = values if s.reduce == "pick" else s.target
-        table = self._name(candidates.rows, "rows")
-        own = np.arange(len(candidates.rows))
-        number = self._name(own[:, None] if wide else own, "own")
-        which = self._array(index.table, index.rows[:, 0], False)
-        at = f"places({which}, {candidates.rows.shape[1]})"
-        chosen = f"{table}[{number}, {at}]"
-        letter = _LETTERS[candidates.table]
-        place = f"{chosen}, lane" if in_lanes(candidates.table) else chosen
+        at = self._places(index, candidates)
+        whole = f"{_LETTERS[candidates.table]}.reshape(-1)"
         if s.reduce == "pick":
             target = self._array(s.target.table, s.target.rows, False)
-            self._assign(target, f"{letter}[{place}]", None, s.adds)
+            self._assign(target, f"{whole}.take({at})", None, s.adds)
             return
         upstream = self._array(values.table, values.rows[:, 0], False)
         distinct = len(np.unique(candidates.rows)) == candidates.rows.size
-        if distinct and in_lanes(candidates.table) == wide:
-            self.lines.append(f"{letter}[{place}] += {upstream}")
+        if distinct and in_lanes(candidates.table) == in_lanes(index.table):
+            self.lines.append(f"{whole}[{at}] += {upstream}")
         else:
-            self.lines.append(f"add_at({letter}, ({place}), {upstream})")
+            self.lines.append(f"add_at({whole}, {at}, {upstream})")
+
+    def _places(self, index: View, candidates: View) -> str:
+        """Return the name of the places in a flat table; a pick and its scatter share them."""
+        wide_values = in_lanes(candidates.table)
+        key = index.table, index.rows.tobytes(), wide_values, candidates.rows.tobytes()
+        if key not in self.places:
+            wide = in_lanes(index.table)
+            own = np.arange(len(candidates.rows))
+            which = self._array(index.table, index.rows[:, 0], False)
+            count, length = candidates.rows.shape[1], self.n if wide_values else 1
+            shape = (len(own), self.n) if wide else (len(own),)
+            self.places[key] = at = self._name(np.zeros(shape, dtype=np.intp), "at")
+            steps = steps_of(candidates.rows)
+            if steps is not None:
+                begin = (candidates.rows[:, 0] * length).reshape(-1, *[1] * wide)
+                begin = begin + np.arange(self.n) if wide_values else begin
+                text = f"{self._name(begin, 'begin')} + {steps[1] * length} * "
+                text += f"places({which}, {count})"
+            else:
+                rows = self._name(candidates.rows, "rows")
+                number = self._name(own[:, None] if wide else own, "own")
+                text = f"{rows}[{number}, places({which}, {count})] * {length}"
+                text += " + lane" * wide_values
+            self.lines.append(f"{at}[...] = {text}")
+        return self.places[key]
 
 
 def evaluated(x: Any, inputs: list[Any]) -> Any:
@@ -456,7 +482,7 @@ def _watched(x: Any) -> Any:
 
 def _places(index: Any, count: int) -> Any:
     """Return the nearest whole numbers, from 0 to below `count`, or raise."""
-    shifted = np.floor(index + 0.5)
-    if not ((shifted >= 0) & (shifted < count)).all():
+    whole = np.floor(index + 0.5).astype(np.intp)
+    if whole.view(np.uintp).max() >= count:  # below 0 and nan are very large
         raise ValueError(f"an index is none of 0 to {count - 1}")
-    return shifted.astype(np.intp)
+    return whole

@@ -19,6 +19,11 @@ GRAD_OF = {SHARED: SHARED_GRAD, LANES: LANES_GRAD}
 _LETTER = {SHARED: "U", LANES: "V", SHARED_GRAD: "dU", LANES_GRAD: "dV"}
 
 
+def letter_of(table: str) -> str:
+    """Return what a table is called where programs are printed: U or V, dU or dV."""
+    return _LETTER[table]
+
+
 def in_lanes(table: str) -> bool:
     """Return whether a table has a number for every sample."""
     return table in (LANES, LANES_GRAD)
@@ -110,7 +115,8 @@ class Statement:
     origin : tuple of str
         Where the nodes of it belong: an operation's name, and scopes.
     nodes : tuple of int
-        Numbers of the recorded nodes that it computes.
+        Numbers of the recorded nodes that it computes; of a statement of the backward pass those
+        whose gradient it hands on.
     """
 
     target: View

@@ -10,20 +10,20 @@ from __future__ import annotations
 import gc
 import random
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from os.path import dirname, join
 from typing import Any
 
 from autograd.checks import RecordingError, describe, numbers_unknown, to_float
+from autograd.lines import short_name
 from autograd.ops import Op
 from autograd.value import Value
 
-_HOME = Path(__file__).parents[1]
+_HOME = dirname(dirname(__file__))
 # Frames of ours and of Python's library are no lines of the user's.
-_NOT_THEIRS = (str(_HOME), str(_HOME.parent / "nn"), str(Path(traceback.__file__).parent))
+_NOT_THEIRS = (_HOME, join(dirname(_HOME), "nn"), dirname(random.__file__))
 
 _OFTEN = 3000  # nodes; a function is recorded twice, a small one up to 8 times with so many in all
 
@@ -298,14 +298,13 @@ def _compare(first: Graph, second: Graph, shape: Any, shape_again: Any) -> None:
 
 
 def _refuse_difference(first: Graph, second: Graph) -> None:
-    where = next(
-        (i for i, (a, b) in enumerate(zip(first.ops, second.ops, strict=False)) if a is not b), -1
-    )
-    names = [graph.ops[where] for graph in (first, second)]
+    pairs = zip(first.ops, second.ops, strict=False)
+    names = next(([a, b] for a, b in pairs if a is not b), [])
     words = " once and ".join(op.name if op else "a number" for op in names)
+    difference = f"; the first difference: {words}" * bool(names)
     raise RecordingError(
-        f"Recorded twice, the function made {len(first)} nodes and then {len(second)}; the first "
-        f"difference: {words}. Does it branch on something that changes, as on a random number? "
+        f"Recorded twice, the function made {len(first)} nodes and then {len(second)}{difference}. "
+        "Does it branch on something that changes, as on a random number? "
         "Samples must have one shape; for a choice between numbers use where or pick."
     )
 
@@ -324,7 +323,9 @@ def _same(x: float, y: float) -> bool:
 
 def _place(error: Exception) -> str:
     """Return the line of the user's program at which it happened."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if not frame.filename.startswith(_NOT_THEIRS)] or frames
     line = theirs[-1]
-    return f"{Path(line.filename).name}:{line.lineno}: {line.line}"
+    return f"{short_name(line.filename)}:{line.lineno}: {line.line}"
