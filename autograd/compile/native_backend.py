@@ -366,11 +366,20 @@ def _update(program: Program, width: int, update: Update | None) -> str:
                 c.store(value, place, mask=mask)
 
         if follows:
-            if count >= w:
-                with c.loop(first + count // w * w, start=first, step=w) as loop:
+            few, writer._lost = 4, c.literal(0.0)
+            done = first + count // (few * w) * few * w
+            if done > first:
+                with writer._loop(done, start=first, step=few * w) as loop:
+                    for j in range(few):
+                        move(c.add(loop.index, j * w), "")
+            whole = first + count // w * w
+            if whole > done:
+                with writer._loop(whole, start=done, step=w) as loop:
                     move(loop.index, "")
             if count % w:
-                move(str(first + count // w * w), c.mask(count % w))
+                move(str(whole), c.mask(count % w))
+            lost, writer._lost = writer._lost, ""
+            c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
         else:
             with c.loop(count) as loop:
                 row = writer._row(rows, loop.index)
@@ -438,7 +447,15 @@ def _train(
     zero = hexadecimal(0.0)
     check = (
         f"""
-  br label %checks
+  br i1 %moves, label %quick, label %checks  ; the update looks at what it makes of them
+quick:
+  %qf = load {v}, ptr %F, align 8
+  %qs = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} %qf)
+  %qw = fmul double %total, %size
+  %ql = fmul double %qw, {zero}
+  %qb = fadd double %qs, %ql
+  %qfine = fcmp oeq double %qb, {zero}
+  br i1 %qfine, label %moving, label %stop
 checks:
   %ci = phi i64 [ 0, %finished ], [ %cn, %checks ]
   %cs = phi {v} [ zeroinitializer, %finished ], [ %ct, %checks ]
@@ -554,6 +571,6 @@ stepped:
   br i1 %goes, label %step, label %stop
 stop:
   %done = phi i64 [ %s, %{"checked" if leaves else "finished"} ], [ %s, %update ],
-    [ %s_next, %stepped ]
+    [ %s_next, %stepped ]{", [ %s, %quick ]" if leaves else ""}
   ret i64 %done
 }}"""
