@@ -350,7 +350,8 @@ def test_the_fuzzer_notices_a_planted_fault(engine, where, name, plant, monkeypa
         except (RuntimeError, ValueError, IndexError, AssertionError, KeyError):
             return True  # the fault may leave no program at all
 
-    assert any(map(is_noticed, range(80 if engine == "numpy" else 60)))
+    # 24 is the first seed whose gradient goes through a pick
+    assert any(map(is_noticed, [24, *range(80 if engine == "numpy" else 12)]))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 import autograd
-from autograd import RecordingError, Value, define, maximum, relu, softplus, weighted_sum
+from autograd import Machine, RecordingError, Value, define, maximum, relu, softplus, weighted_sum
 from nn import (
     MLP,
     SGD,
@@ -467,14 +467,14 @@ def test_steps_that_only_values_can_do_are_done_by_values(who, engine):
 @pytest.mark.parametrize("most", [0, 2])
 @pytest.mark.parametrize("who", ["nobody", "at epochs", "at steps"])
 def test_values_go_on_from_the_step_that_a_program_could_not_do(most, who, engine, monkeypatch):
-    right = autograd.Machine.train
+    right = Machine.train
 
     def short(self, *arguments):
         """Do all steps, and say that only some were done."""
         done, losses, out = right(self, *arguments)
         return min(done, most), losses, out
 
-    monkeypatch.setattr(autograd.Machine, "train", short)
+    monkeypatch.setattr(Machine, "train", short)
     runs = []
     for name in ("eager", engine):
         model = mlp(dropout=0.3)()
@@ -696,14 +696,14 @@ def test_auto_compiles_what_would_take_seconds(monkeypatch):
 
 @compiling
 def test_a_wrong_program_is_noticed_before_the_first_step(engine, monkeypatch):
-    right = autograd.Machine.gradients_at
+    right = Machine.gradients_at
 
     def faulty(self, samples):
         fine = right(self, samples)
         self._engine.shared_grad[1] += 1e-6
         return fine
 
-    monkeypatch.setattr(autograd.Machine, "gradients_at", faulty)
+    monkeypatch.setattr(Machine, "gradients_at", faulty)
     with pytest.raises(RecordingError, match="compiled it gives .* where Values give"):
         fit(LinearRegression(3), XS, NUMBERS, engine=engine)
 
