@@ -167,6 +167,7 @@ class MachineSteps:
         self.layers: list[tuple[Dropout, int]] = []
         self._slow = ValueSteps(task, optimizer)
         self._data = self._array(task.inputs, task.targets)
+        self._data.setflags(write=False)  # so that engines may keep a copy of their own
         self._make()
         self._check()
 

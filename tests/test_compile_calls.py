@@ -873,3 +873,15 @@ def test_compiling_that_takes_long_says_so_to_who_looks(monkeypatch, capsys):
     assert "<lambda> compiled in 1.5 s" in capsys.readouterr().err
     compile(lambda x: w * x, engine="numpy")([1.0])
     assert not capsys.readouterr().err
+
+
+@compiling
+def test_samples_changed_in_place_are_new_samples(engine):
+    w = Value(2.0)
+    graph, _ = autograd.record(lambda x: w * x * x, [(1.0,), (2.0,)], {})
+    machine = autograd.Machine(graph, engine, 2)
+    machine.load()
+    samples = np.array([[1.0], [2.0]])
+    assert machine.run(samples)[:, 0].tolist() == [2.0, 8.0]
+    samples[:] = 3.0
+    assert machine.run(samples)[:, 0].tolist() == [18.0, 18.0]

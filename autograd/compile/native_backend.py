@@ -175,9 +175,9 @@ class NativeEngine:
         n = len(samples) if order is None else len(order)
         order = np.arange(n) if order is None else np.ascontiguousarray(order, dtype=np.int64)
         steps = -(-n // batch)
-        if samples is not self._samples:  # those of a training stay the same
+        if samples is not self._samples or samples.flags.writeable:
             self._samples, self._padded = samples, _padded(samples, self.width)
-        padded = self._padded
+        padded = self._padded  # kept for samples that nobody can change, as those of a training
         losses, out = np.zeros(steps), np.zeros((n, len(self.program.results)))
         rates = np.zeros(steps) if rates is None else np.ascontiguousarray(rates, dtype=float)
         done = self._call(

@@ -100,6 +100,7 @@ class Compiled(Eager):
             pairs = zip(problem.inputs, problem.targets, strict=True)
             samples, self.batch = list(pairs), problem.batch
             self.data = numpy.array([[*x, t] for x, t in samples], dtype=float)
+        self.data.setflags(write=False)
         graph, _ = self.autograd.record(self._loss, [samples[0], samples[-1]], {})
 
         def rule(data: Any, grad: Any, _state: Any, rate: Any, _step: Any) -> Any:
