@@ -19,6 +19,7 @@ from typing import Any
 
 _ieee = ContextVar("ieee", default=False)
 _numbers_known = ContextVar("numbers_known", default=True)
+_identity_meant = ContextVar("identity_meant", default=True)
 numbers_known = _numbers_known.get  # False while a function is recorded, to be run on other numbers
 
 
@@ -76,6 +77,37 @@ def refuse_number() -> Any:
         "operations: where, maximum, minimum, abs, sign, step or pick, and the functions of "
         "autograd"
     )
+
+
+def refuse_equality() -> None:
+    """Raise if ``==`` with a number, which asks for identity, would not mean what was written."""
+    if not _numbers_known.get():
+        refuse_number()
+    if not _identity_meant.get():
+        raise TypeError(
+            "== asks whether two Values are the same node, not whether their numbers are equal. "
+            "Compare x.data; or call tanh(x), not x.tanh(), in a function that is given numbers."
+        )
+
+
+@contextmanager
+def identity_not_meant() -> Iterator[None]:
+    """Refuse ``==`` of Values in this block, where a function expects plain numbers.
+
+    Examples
+    --------
+    >>> from autograd import Value
+    >>> with identity_not_meant():
+    ...     Value(1.0) == 1  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    TypeError: == asks whether two Values are the same node, ...
+    """
+    token = _identity_meant.set(False)
+    try:
+        yield
+    finally:
+        _identity_meant.reset(token)
 
 
 @contextmanager

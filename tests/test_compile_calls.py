@@ -179,6 +179,24 @@ def test_a_function_may_call_methods_of_its_numbers(engine):
     assert f([1.0, -2.0]) == pytest.approx(expected, rel=1e-14)
 
 
+def test_a_function_that_calls_methods_and_compares_numbers_is_refused(quiet):
+    """It would be given Values for the methods, and == of Values asks for identity."""
+    w = Value(2.0)
+    for compare in (lambda y: y == 1, lambda y: y != 1, lambda y: y in (0, 1), lambda y: y == w):
+        for engine in ("eager", "auto"):
+            f = compile(
+                lambda x, y, is_it=compare: x.tanh() * (w if is_it(y) else -w), engine=engine
+            )
+            with pytest.raises(
+                TypeError, match=r"== asks whether .* call tanh\(x\), not x.tanh\(\)"
+            ):
+                f([1.0], [1.0])
+    assert len(quiet) == 4
+    f = compile(lambda x, y: autograd.tanh(x) * (w if y == 1 else -w), engine="eager")
+    assert f([1.0, 1.0], [1, 0]) == [2 * math.tanh(1.0), -2 * math.tanh(1.0)]
+    assert (Value(1.0) == 1.0) is False
+
+
 # ------------------------------------------------------------------------------- results
 
 

@@ -9,7 +9,7 @@ from threading import RLock
 from time import perf_counter
 from typing import Any, overload
 
-from autograd.checks import RecordingError, to_float
+from autograd.checks import RecordingError, identity_not_meant, to_float
 from autograd.compile.listing import list_program
 from autograd.compile.machine import Machine, find_engine
 from autograd.compile.program import Program
@@ -259,7 +259,8 @@ class Compiled:
                 return self.function(*map(_as_number, sample), **settings)
             except (AttributeError, TypeError):
                 self._wants_values = True
-        return self.function(*map(_as_value, sample), **settings)
+        with identity_not_meant():
+            return self.function(*map(_as_value, sample), **settings)
 
     def _difference(
         self, machine: Machine, batches: Sequence[Any], settings: dict[str, Any], samples: Any
