@@ -29,6 +29,7 @@ from nn.optimizers import Optimizer
 from nn.penalties import l2 as l2_penalty
 
 _CHECKED = 6  # so many samples are compared with Values before the first step
+_SMALL = 1e-4  # of numbers below it, the difference alone counts
 _CLOSE = 1e-9  # relative to the largest number compared; sums are taken in another order
 _RUNNING = ("parameters", "learning_rate", "state", "steps")  # what moves while an optimizer works
 _WORTH = 3.0  # seconds that training as Values would take, from which compiling pays
@@ -247,7 +248,7 @@ class MachineSteps:
         expected = [to_float(x) for row in rows for x in row]
         expected_grads = [slopes.get(p, 0.0) for p in self.optimizer.parameters]
         for mine, theirs in ((out.ravel(), expected), (found, expected_grads)):
-            scale = max([1.0, *map(abs, theirs)])
+            scale = max([_SMALL, *map(abs, theirs)])
             for x, y in zip(mine, theirs, strict=True):
                 if not abs(x - y) <= _CLOSE * scale:
                     raise RecordingError(
@@ -296,7 +297,8 @@ class MachineSteps:
     ) -> Iterator[Judgement]:
         np, optimizer = self._np, self.optimizer
         if self.when != "end":  # somebody may have moved them, or have changed the rule
-            if self._machine.is_stale or self._settings != _settings_of(optimizer):
+            moved = self._machine.parameters != optimizer.parameters
+            if moved or self._machine.is_stale or self._settings != _settings_of(optimizer):
                 self._make()
             self._load()
         elif not self._loaded:
@@ -381,6 +383,8 @@ def _rule_of(optimizer: Optimizer) -> Callable[..., Any]:
         if getattr(optimizer, name, None) != getattr(Optimizer, name).__get__(optimizer):
             raise RecordingError(f"{type(optimizer).__name__} has a {name} of its own.")
     twin = copy.copy(optimizer)
+    for name in ("steps", "state", "parameters"):  # a rule that reads them is no rule of one number
+        delattr(twin, name)
 
     def rule(data: Any, grad: Any, state: Any, rate: Any, step: Any) -> Any:
         twin.learning_rate, texts = rate, []
@@ -398,7 +402,8 @@ def _rule_of(optimizer: Optimizer) -> Callable[..., Any]:
 
 def _settings_of(optimizer: Optimizer) -> dict[str, Any]:
     """Return what an optimizer's rule may read, besides the learning rate."""
-    return {name: x for name, x in vars(optimizer).items() if name not in _RUNNING}
+    settings = {name: x for name, x in vars(optimizer).items() if name not in _RUNNING}
+    return copy.deepcopy(settings)  # a list may be changed in place
 
 
 def make_steps(

@@ -903,3 +903,45 @@ def test_samples_changed_in_place_are_new_samples(engine):
     assert machine.run(samples)[:, 0].tolist() == [2.0, 8.0]
     samples[:] = 3.0
     assert machine.run(samples)[:, 0].tolist() == [18.0, 18.0]
+
+
+HIDING = [  # functions of w and x in which something not finite would not show in the result
+    lambda w: lambda x: autograd.step(autograd.sin(x * 1e200 * w)) * w,
+    lambda w: lambda x: autograd.sign(autograd.cos(x * 1e200 * w)) * w,
+]
+
+
+@compiling
+@pytest.mark.parametrize("make", HIDING)
+def test_an_overflow_inside_of_a_sine_is_seen(make, engine):
+    function = compile(make(Value(1.0)), engine=engine)
+    with pytest.raises((OverflowError, ValueError)):
+        function([1e-300] * 5 + [1e150, 1e-300])
+
+
+@compiling
+def test_nan_in_a_sample_stays_nan(engine):
+    w = Value(2.0)
+    out = compile(lambda x: autograd.step(x) * w, engine=engine)([1.0] * 4 + [math.nan])
+    assert out[:4] == [2.0] * 4
+    assert math.isnan(out[4])
+
+
+def test_one_sample_is_never_shared_out(monkeypatch):
+    from autograd.compile import native_backend
+
+    monkeypatch.setattr(native_backend, "_TWO_PAY", 2)
+    w = Value(2.0)
+    function = compile(lambda x: total([w * v * v for v in x]), engine="native")
+    assert function([[1.0, 2.0, 3.0]]) == [28.0]
+
+
+@compiling
+def test_small_results_are_checked_too(engine, quiet):
+    k = 1e-6
+    w = Value(2.0)
+    function = compile(lambda x: w * x * k, engine=engine)
+    assert function([1.0]) == pytest.approx([2e-6])
+    k = 5e-6
+    assert function([1.0]) == pytest.approx([1e-5])
+    assert len(quiet) == 1

@@ -756,3 +756,27 @@ def test_l2_is_part_of_the_objective_and_not_of_the_reported_loss():
     assert history.epochs[0].loss == 0.0
     assert model.w[0].data == pytest.approx(3.0 - 0.1 * 0.5 * 3.0)
     assert l2([Value(3.0)], 0.5, 1).data == pytest.approx(0.25 * 9)
+
+
+class ByStep(Optimizer):
+    """Reads how many steps were made, which its rule is also given."""
+
+    def update(self, data, grad, state, step):
+        return data - self.learning_rate / (1 + self.steps) * grad, ()
+
+
+class Clip(Optimizer):
+    """Looks at all gradients, where a rule is about one parameter."""
+
+    def update(self, data, grad, state, step):
+        norm = sum(p.grad**2 for p in self.parameters)
+        return data - self.learning_rate / (1 + norm) * grad, ()
+
+
+@compiling
+@pytest.mark.parametrize("kind", [ByStep, Clip])
+def test_a_rule_that_reads_what_moves_is_refused(kind, engine):
+    model = LinearRegression(1)
+    xs, ts = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+    with pytest.raises(RecordingError):
+        fit(model, xs, ts, epochs=2, optimizer=kind, engine=engine)

@@ -20,6 +20,7 @@ from autograd.value import Value, topological_order
 
 _CHECKED = 4  # so many samples of the first batch are compared with the engine of Values
 _RAISES = "it raises"
+_SMALL = 1e-4  # of numbers below it, the difference alone counts
 _CLOSE = 1e-9  # relative to the largest number compared; sums are taken in another order
 
 
@@ -289,7 +290,7 @@ class Compiled:
         for what, mine, theirs in (
             ("a result", found, expected), ("a gradient", grads, expected_grads),
         ):  # fmt: skip
-            scale = max([1.0, *map(abs, theirs)])
+            scale = max([_SMALL, *map(abs, theirs)])
             for x, y in zip(mine, theirs, strict=True):
                 if not abs(x - y) <= _CLOSE * scale:
                     return f"{what} is {x!r} instead of {y!r}"

@@ -71,6 +71,7 @@ class NativeEngine:
         self.state = self._own.state
         self._samples: Any = None
         self._padded: Any = None
+        self._finite = True
 
     def _callback(self, op: Any, inputs: int) -> int:
         """Return the address of a C function that calls a rule in Python."""
@@ -89,7 +90,7 @@ class NativeEngine:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         target = llvm.Target.from_default_triple().create_target_machine(
-            cpu=cpu, features=features.flatten() + ",-prefer-256-bit", opt=2
+            cpu=cpu, features=features.flatten() + ",-prefer-256-bit" * (self.width == 8), opt=2
         )
         module = llvm.parse_assembly(self.source)
         options = llvm.create_pipeline_tuning_options(speed_level=1)
@@ -110,7 +111,8 @@ class NativeEngine:
         See `NumpyEngine.run`. Where there are many samples and two cores, each takes a half.
         """
         n, mode = len(samples), int(backward)
-        if n * self.program.lanes_rows > _TWO_PAY and not self._callbacks and _cores() > 1:
+        many = n > 1 and n * self.program.lanes_rows > _TWO_PAY
+        if many and not self._callbacks and _cores() > 1:
             return self._run_in_two(samples, mode)
         done, _, out = self.steps(samples, n, mode)
         return out if done else None
@@ -125,6 +127,8 @@ class NativeEngine:
         half = n // 2 // self.lanes * self.lanes or n // 2
         parts = samples[:half], samples[half:]
         padded = [_padded(part, self.width) for part in parts]
+        if not all(math.isfinite(part.sum()) for part in padded):
+            return None
         with ThreadPoolExecutor(1) as other:
             later = other.submit(self._call_on, second, padded[1], n - half, mode)
             outs = [self._call_on(self._own, padded[0], half, mode), later.result()]
@@ -137,7 +141,7 @@ class NativeEngine:
 
     def _call_on(self, tables: _Tables, padded: Any, n: int, mode: int) -> Any:
         """Return the results for n samples, in one step; None if a number is not finite."""
-        order, zeros = np.arange(n), np.zeros(1)
+        order, zeros = np.arange(n, dtype=np.int64), np.zeros(1)
         out = np.zeros((n, len(self.program.results)))
         done = self._call(
             *tables.addresses, padded.ctypes.data, order.ctypes.data, n, n, zeros.ctypes.data, 1,
@@ -173,13 +177,20 @@ class NativeEngine:
             order of `order`.
         """
         n = len(samples) if order is None else len(order)
-        order = np.arange(n) if order is None else np.ascontiguousarray(order, dtype=np.int64)
+        order = (
+            np.arange(n, dtype=np.int64)
+            if order is None
+            else np.ascontiguousarray(order, dtype=np.int64)
+        )
         steps = -(-n // batch)
         if samples is not self._samples or samples.flags.writeable:
             self._samples, self._padded = samples, _padded(samples, self.width)
+            self._finite = math.isfinite(self._padded.sum())
         padded = self._padded  # kept for samples that nobody can change, as those of a training
         losses, out = np.zeros(steps), np.zeros((n, len(self.program.results)))
         rates = np.zeros(steps) if rates is None else np.ascontiguousarray(rates, dtype=float)
+        if not self._finite:  # nan in a sample may be hidden on the way
+            return 0, losses, out
         done = self._call(
             *self._own.addresses, padded.ctypes.data, order.ctypes.data, n, batch,
             rates.ctypes.data, first_step, losses.ctypes.data, out.ctypes.data, mode,

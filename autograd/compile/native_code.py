@@ -253,7 +253,8 @@ _MAGIC = 1.5 * 2.0**52  # adding it leaves a whole number in the last bits
 def functions(width: int) -> str:
     """Return the definitions of @exp, @expm1, @log, @log1p, @tanh, @sigmoid and @softplus.
 
-    Within two units in the last place of the exact values, and right for infinities and nan.
+    Within two units in the last place of the exact values, and right for infinities and nan; @exp
+    is 0 below -708, where the exact value is less than 1e-307.
     """
     return "\n".join(
         make(width) for make in (_exp, _expm1, _log, _log1p, _tanh, _sigmoid, _softplus)
