@@ -139,6 +139,12 @@ def test_c_does_not_depend_on_the_width_of_vectors(compiled, peers, built, key):
 
 
 @needs_gcc
+def test_c_leaves_tiny_numbers_to_python(built):
+    built("C by hand, looped", "A").step()
+    assert float("5e-324") * float("1") > 0.0
+
+
+@needs_gcc
 def test_c_survives_scores_far_apart(benchmarks, peers):
     problems = benchmarks("problems")
     inputs = [[1000.0, 0.0], [-1000.0, 0.0], [1e5, 0.0], [3.0, 2.0], [0.5, 0.5]]

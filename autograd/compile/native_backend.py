@@ -127,7 +127,7 @@ class NativeEngine:
         half = n // 2 // self.lanes * self.lanes or n // 2
         parts = samples[:half], samples[half:]
         padded = [_padded(part, self.width) for part in parts]
-        if not all(math.isfinite(part.sum()) for part in padded):
+        if not all(np.isfinite(part).all() for part in padded):
             return None
         with ThreadPoolExecutor(1) as other:
             later = other.submit(self._call_on, second, padded[1], n - half, mode)
@@ -185,7 +185,7 @@ class NativeEngine:
         steps = -(-n // batch)
         if samples is not self._samples or samples.flags.writeable:
             self._samples, self._padded = samples, _padded(samples, self.width)
-            self._finite = math.isfinite(self._padded.sum())
+            self._finite = bool(np.isfinite(self._padded).all())
         padded = self._padded  # kept for samples that nobody can change, as those of a training
         losses, out = np.zeros(steps), np.zeros((n, len(self.program.results)))
         rates = np.zeros(steps) if rates is None else np.ascontiguousarray(rates, dtype=float)

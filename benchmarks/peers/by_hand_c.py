@@ -15,7 +15,7 @@ from peers.by_hand_numpy import flat_parameters
 from peers.peer import Peer
 
 FOLDER = Path(__file__).parent
-FLAGS = ["-O3", "-march=native", "-ffast-math", "-std=gnu11", "-fPIC", "-shared"]
+FLAGS = ["-O3", "-march=native", "-ffast-math", "-std=gnu11", "-fPIC", "-c"]
 
 
 class CalledC(Peer):
@@ -46,9 +46,12 @@ class CalledC(Peer):
         else:
             source, definitions = "mlp.c", _definitions_of_network(self.problem)
         macros = [f"-D{name}={value}" for name, value in definitions.items()]
-        command = ["gcc", *FLAGS, *self.options, *macros, str(FOLDER / source), "-lm", "-o"]
+        command = ["gcc", *FLAGS, *self.options, *macros, str(FOLDER / source), "-o"]
         with TemporaryDirectory() as folder:  # what is loaded stays
-            subprocess.run([*command, f"{folder}/step.so"], check=True)
+            half, whole = f"{folder}/step.o", f"{folder}/step.so"
+            subprocess.run([*command, half], check=True)
+            # Linked with -ffast-math, it would switch tiny numbers off in the whole process.
+            subprocess.run(["gcc", "-shared", half, "-o", whole, "-lm"], check=True)
             library = ctypes.CDLL(f"{folder}/step.so")
         library.one_step.argtypes, library.one_step.restype = [ctypes.c_long], ctypes.c_double
         library.many_steps.argtypes = [ctypes.c_long, ctypes.c_long]
