@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import RLock
 from time import perf_counter
@@ -415,21 +416,16 @@ def compile(function: Callable[..., Any] | None = None, *, engine: str = "auto")
     return Compiled(function, engine)
 
 
-class _saying_that_it_takes_long:  # noqa: N801 (reads as a word in a with statement)
+@contextmanager
+def _saying_that_it_takes_long(name: str) -> Iterator[None]:
     """Say how long compiling took, if it was over a second and somebody looks."""
+    import sys
 
-    def __init__(self, name: str) -> None:
-        self.name, self.start = name, 0.0
-
-    def __enter__(self) -> None:
-        self.start = perf_counter()
-
-    def __exit__(self, *_error: object) -> None:
-        import sys
-
-        seconds = perf_counter() - self.start
-        if seconds > 1 and sys.stderr.isatty():
-            print(f"{self.name} compiled in {seconds:.1f} s", file=sys.stderr)
+    start = perf_counter()
+    yield
+    seconds = perf_counter() - start
+    if seconds > 1 and sys.stderr.isatty():
+        print(f"{name} compiled in {seconds:.1f} s", file=sys.stderr)
 
 
 # -------------------------------------------------------------------------- batches

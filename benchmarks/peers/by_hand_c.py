@@ -56,7 +56,7 @@ class CalledC(Peer):
         library.one_step.argtypes, library.one_step.restype = [ctypes.c_long], ctypes.c_double
         library.many_steps.argtypes = [ctypes.c_long, ctypes.c_long]
         library.many_steps.restype = ctypes.c_double
-        self.library, self.step_in_c = library, library.one_step
+        self.loaded, self.step_in_c = library, library.one_step
         if isinstance(self.problem, Transformer):
             library.use_tokens((ctypes.c_int * len(self.problem.tokens))(*self.problem.tokens))
         else:
@@ -67,7 +67,7 @@ class CalledC(Peer):
     def _data(self, problem: Network) -> tuple[Any, ...]:
         """Return all batches as [input][lane] and as [lane][input], and the targets."""
         zeros = self._zeros
-        lanes, inputs = self.library.lane_stride(), self.library.input_stride()
+        lanes, inputs = self.loaded.lane_stride(), self.loaded.input_stride()
         x = zeros(problem.steps, problem.sizes[0], lanes)
         xs, t = zeros(problem.steps, problem.batch, inputs), zeros(problem.steps, 1, lanes)
         for k, (rows, targets) in enumerate(problem.batches):
@@ -85,7 +85,7 @@ class CalledC(Peer):
 
     def restart(self) -> None:
         """Copy the first weights into the program."""
-        self.library.put_parameters(_pointer(self.start))
+        self.loaded.put_parameters(_pointer(self.start))
         self.position = 0
 
     def step(self) -> Any:
@@ -104,7 +104,7 @@ class CalledC(Peer):
     def numbers(self) -> Any:
         """Return the weights as they are now, in one array."""
         array = self.numpy.empty_like(self.start)
-        self.library.get_parameters(_pointer(array))
+        self.loaded.get_parameters(_pointer(array))
         return array
 
 
@@ -115,7 +115,7 @@ class LoopedC(CalledC):
 
     def run(self, steps: int) -> float:
         """Let the program make the steps."""
-        loss = self.library.many_steps(self.position, steps)
+        loss = self.loaded.many_steps(self.position, steps)
         self.position = (self.position + steps) % self.problem.steps
         return float(loss)
 
