@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.compile.expressions import Expression, walk
 from autograd.compile.native_code import Code, declarations, functions, hexadecimal
-from autograd.compile.native_kernels import ARGUMENTS, POINTER, Writer, turned, turning
+from autograd.compile.native_kernels import ARGUMENTS, POINTER, Writer, apart, turned, turning
 from autograd.compile.program import GRAD_OF, Program, Update, in_lanes
 
 _TABLES = [*POINTER.values(), "%S", "%R", "%F"]
@@ -215,8 +215,8 @@ class _Tables:
         self._kept = [
             self.shared,
             self.shared_grad,
-            aligned(rows * lanes + w),
-            aligned(rows * lanes + w),
+            aligned(rows * apart(lanes) + w),
+            aligned(rows * apart(lanes) + w),
             aligned(engine.scratch + w),
             np.zeros(lanes + 1, dtype=np.int64),
             aligned(w),
@@ -282,7 +282,7 @@ def _samples(program: Program, lanes: int, width: int) -> str:
             with c.loop(inputs, step=w) as k:
                 lines = [c.load(c.at(pointer, k.index)) for pointer in pointers]
                 for i, line in enumerate(turned(c, lines)):
-                    row = c.times(c.add(k.index, i), lanes)
+                    row = c.times(c.add(k.index, i), apart(lanes))
                     c.store(line, c.at("%V", c.add(row, lane.index)))
     head = f"define internal void @samples({ARGUMENTS}, ptr %X, ptr %order, i64 %n) nounwind {{"
     return "\n".join([head, *c.lines, "  ret void", "}"])
@@ -293,24 +293,24 @@ def _results(program: Program, lanes: int, width: int) -> str:
 
     The seed is 1 over the number of samples for lanes that have one, else 0.
     """
-    c, w, count = Code(width), width, len(program.results)
+    c, w, count, stride = Code(width), width, len(program.results), apart(lanes)
     for j, (table, row) in enumerate(program.results):
         with c.loop("%n") as lane:
-            at = c.add(row * lanes, lane.index) if in_lanes(table) else str(row)
+            at = c.add(row * stride, lane.index) if in_lanes(table) else str(row)
             number = c.load(c.at(POINTER[table], at), wide=False)
             place = c.add(c.times(lane.index, count), j)
             c.store(number, c.at("%out", place), wide=False)
     for table, row in set(program.results[1:]):  # the first is seen in the mean
         long = in_lanes(table) and lanes > 1
         with c.loop(lanes if long else 1, step=w) as lane:
-            place = c.add(row * lanes, lane.index) if in_lanes(table) else str(row)
+            place = c.add(row * stride, lane.index) if in_lanes(table) else str(row)
             address = c.at(POINTER[table], place)
             number = c.load(address) if long else c.spread(c.load(address, wide=False))
             lost = c.op("fmul", number, c.literal(0.0), "")
             c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
     table, row = program.results[0]
-    seeds, values = c.at(POINTER[GRAD_OF[table]], row * lanes if in_lanes(table) else row), None
-    values = c.at(POINTER[table], row * lanes if in_lanes(table) else row)
+    seeds, values = c.at(POINTER[GRAD_OF[table]], row * stride if in_lanes(table) else row), None
+    values = c.at(POINTER[table], row * stride if in_lanes(table) else row)
     if in_lanes(table) and lanes > 1:
         order = "<" + ", ".join(f"i64 {j}" for j in range(w)) + ">"
         limit = c.let(f"insertelement <{w} x i64> poison, i64 %n, i64 0")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ POINTER = {SHARED: "%U", SHARED_GRAD: "%dU", LANES: "%V", LANES_GRAD: "%dV"}
 # The tables; S is scratch, R the address of each sample, F collects what is not finite.
 ARGUMENTS = ", ".join(f"ptr noalias {name}" for name in (*POINTER.values(), "%S", "%R", "%F"))
 _ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
+_MUCH = 32768  # multiplications of vectors in a product, from which more code for it pays
 _UNROLLED = 4  # terms of a product in a round of its loop
 _QUICK = {*_ARITHMETIC, "neg", "relu", "leaky_relu", "step", "sign", "maximum", "minimum", "where"}
 _CALLS = {"exp", "log", "tanh", "sigmoid", "softplus"}
@@ -58,6 +60,7 @@ class Writer:
         self, width: int, lanes: int, inputs: int, callback: Callable[[Any, int], int]
     ) -> None:
         self.width, self.lanes, self.inputs, self.callback = width, lanes, inputs, callback
+        self.stride = apart(lanes)
         self.registers = 32 if width == 8 else 16
         self.constants: list[str] = []
         self.functions: list[str] = []
@@ -111,7 +114,7 @@ class Writer:
 
     def _address(self, table: str, row: str, lane: str = "0") -> str:
         c = self.code
-        offset = c.add(c.times(row, self.lanes), lane) if in_lanes(table) else row
+        offset = c.add(c.times(row, self.stride), lane) if in_lanes(table) else row
         return c.at(POINTER[table], offset)
 
     def _line(self, view: View, i: str, k: str, lane: str) -> str:
@@ -285,9 +288,9 @@ class Writer:
 
     def _is_flat(self, s: Statement) -> bool:
         """Return whether all lines lie one after the other, in every operand."""
-        if s.terms > 1 or s.start is not None:
-            return False
         one = len(s.target.rows) == 1
+        if s.terms > 1 or s.start is not None or not (one or self.stride == self.lanes):
+            return False
 
         def follows(view: View) -> bool:
             steps = steps_of(view.rows)
@@ -604,7 +607,7 @@ class Writer:
         rows, columns = m.target.shape
         if along_lanes and s.over_lanes:
             return self._matrix_over_lanes(s)
-        length = self.lanes if along_lanes else 1
+        length = self.stride if along_lanes else 1
         target_steps = steps_of(m.target)
         if not along_lanes and s.start is None and target_steps and target_steps[0] == 1 < columns:
             # Z lies turned, and so must its factors: Zᵀ = Bᵀ Aᵀ
@@ -645,7 +648,8 @@ class Writer:
             place = c.add(int(m.target[0, 0]) * length, c.times(r, step), offset)
             return c.at(POINTER[s.target.table], place)
 
-        self._product(rows, columns * length, [len(m.right)], a, b, target, start, s.adds)
+        wide = (columns - 1) * length + (self.lanes if along_lanes else 1)
+        self._product(rows, wide, [len(m.right)], a, b, target, start, s.adds)
         return True
 
     def _pack(self, table: str, rows: Any, stride: int) -> None:
@@ -679,7 +683,7 @@ class Writer:
                 sample = c.let(f"load ptr, ptr {c.at('%R', place[1], 'ptr')}, align 8")
                 return c.at(sample, c.add(first, offset))
         else:
-            stride = -(-columns // self.width) * self.width
+            stride = apart(-(-columns // self.width) * self.width)
             self.scratch = max(self.scratch, terms * lanes * stride)
             self._turn(right, m.right, stride)
 
@@ -712,7 +716,7 @@ class Writer:
                 line = c.add(c.times(k.index, lanes * stride), c.times(lane.index, stride))
                 place = c.at("%S", c.add(line, j.index))
                 c.emit(
-                    f"call void @turn(ptr {source}, i64 {steps[1] * lanes}, ptr {place}, "
+                    f"call void @turn(ptr {source}, i64 {steps[1] * self.stride}, ptr {place}, "
                     f"i64 {stride})"
                 )
 
@@ -804,17 +808,20 @@ class Writer:
         for first, blocks, across, mask in parts:
             with c.loop(first * w + blocks * across * w, start=first * w, step=across * w) as j:
                 tile = (across, mask, terms, a, b, target, start, adds)
-                for begin, count, down in self._bands(rows, across):
+                work = rows * blocks * across * prod(terms)
+                for begin, count, down in self._bands(rows, across, work):
                     with c.loop(begin + count * down, start=begin, step=down) as r:
                         self._tile(r.index, j.index, down, *tile)
 
-    def _bands(self, rows: int, across: int) -> list[tuple[int, int, int]]:
+    def _bands(self, rows: int, across: int, work: int) -> list[tuple[int, int, int]]:
         """Return how rows are shared out to tiles that fit the registers, nearly equal in height.
 
-        Each entry has its first row, how many tiles, and their height.
+        Each entry has its first row, how many tiles, and their height. Where there is much work,
+        higher tiles are worth the code for two heights.
         """
         most = max(1, min((self.registers - across - 1) // across, 8))
-        if height := _divisor(rows, most):
+        height = _divisor(rows, most)
+        if height and (height >= most - 1 or work < _MUCH):
             return [(0, rows // height, height)]
         tiles = -(-rows // most)
         height, higher = divmod(rows, tiles)
@@ -942,6 +949,14 @@ class Writer:
                 upstream = c.load(number(values), wide=False)
                 old = c.load(place, wide=False)
                 c.store(c.let(f"fadd double {old}, {upstream}"), place, wide=False)
+
+
+def apart(count: int) -> int:
+    """Return how far apart lines of so many numbers are laid.
+
+    Lines a multiple of 512 bytes apart would share few places of the processor's cache.
+    """
+    return count if count % 64 else count + 8
 
 
 def _run(rows: Any) -> int:
