@@ -6,15 +6,17 @@ import ctypes
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
 
+from autograd.compile.chains import Chain, chains
 from autograd.compile.expressions import Expression, walk
 from autograd.compile.native_code import Code, declarations, functions, hexadecimal
 from autograd.compile.native_kernels import ARGUMENTS, POINTER, Writer, apart, turned, turning
-from autograd.compile.program import GRAD_OF, Program, Update, in_lanes
+from autograd.compile.program import GRAD_OF, SHARED_GRAD, Program, Update, View, in_lanes
 
 _TABLES = [*POINTER.values(), "%S", "%R", "%F"]
 _TWO_PAY = 1_000_000  # numbers in lanes, from which a second core is worth waking
@@ -51,8 +53,9 @@ class NativeEngine:
             self.lanes += w  # an even number of vectors is worth one more
         self._callbacks: list[Any] = []
         writer = Writer(w, self.lanes, program.inputs, self._callback)
-        forward = [writer.function(s) for s in program.forward]
-        backward = [writer.function(s) for s in program.backward]
+        forward, backward = self._chains()
+        forward = [writer.function(chain) for chain in forward]
+        backward = [writer.function(chain) for chain in backward]
         self.source = "\n\n".join(
             [
                 declarations(w),
@@ -72,6 +75,17 @@ class NativeEngine:
         self._samples: Any = None
         self._padded: Any = None
         self._finite = True
+
+    def _chains(self) -> tuple[list[Chain], list[Chain]]:
+        """Return the statements in chains; only those about many samples make long ones."""
+        program = self.program
+        if self.lanes == 1:
+            return tuple([Chain([s], [True]) for s in x] for x in (program.forward, program.backward))
+        results = [View(table, np.array([row])) for table, row in program.results]
+        return (
+            chains(program.forward, program.backward, results),
+            chains(program.backward, (), [View(SHARED_GRAD, np.arange(len(program.leaves)))]),
+        )
 
     def _callback(self, op: Any, inputs: int) -> int:
         """Return the address of a C function that calls a rule in Python."""
@@ -363,7 +377,7 @@ def _update(program: Program, width: int, update: Update | None) -> str:
         first, count = int(rows[0]), len(rows)
         follows = bool((np.diff(rows) == 1).all())
 
-        def move(row: str, mask: str) -> None:
+        def move(row: str, mask: str) -> list[str]:
             inputs = [
                 c.load(c.at("%U", row), mask=mask), c.load(c.at("%dU", row), mask=mask), rate, step,
             ]  # fmt: skip
@@ -371,30 +385,31 @@ def _update(program: Program, width: int, update: Update | None) -> str:
             inputs += [c.load(place, mask=mask) for place in places]
             seen = dict(outside)
             new = [_written(writer, x, inputs, seen) for x in (update.data, *update.state)]
-            writer._mask = mask
-            writer._look(new)
             for value, place in zip(new, [c.at("%U", row), *places], strict=True):
                 c.store(value, place, mask=mask)
+            return new
 
         if follows:
             few, writer._lost = 4, c.literal(0.0)
             done = first + count // (few * w) * few * w
             if done > first:
                 with writer._loop(done, start=first, step=few * w) as loop:
-                    for j in range(few):
-                        move(c.add(loop.index, j * w), "")
+                    moved = [move(c.add(loop.index, j * w), "") for j in range(few)]
+                    writer._look(list(chain(*moved)))
             whole = first + count // w * w
             if whole > done:
                 with writer._loop(whole, start=done, step=w) as loop:
-                    move(loop.index, "")
+                    writer._look(move(loop.index, ""))
             if count % w:
-                move(str(whole), c.mask(count % w))
+                writer._mask = c.mask(count % w)
+                writer._look(move(str(whole), writer._mask))
             lost, writer._lost = writer._lost, ""
             c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
         else:
             with c.loop(count) as loop:
                 row = writer._row(rows, loop.index)
-                move(row, c.mask(1))
+                writer._mask = c.mask(1)
+                writer._look(move(row, writer._mask))
         tables = writer.constants
     else:
         tables = []

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
+from autograd.compile.chains import Chain, same_places
 from autograd.compile.expressions import Expression, forward_of, may_hide, walk
 from autograd.compile.native_code import Code, Loop, hexadecimal
 from autograd.compile.numpy_backend import steps_of
@@ -66,16 +67,17 @@ class Writer:
         self.functions: list[str] = []
         self.scratch = 0
         self.code = Code(width)
+        self._chain = Chain([], [])
         self._block = 0
         self._tables: dict[tuple[Any, bytes], str] = {}
         self._gates: dict[str, str] = {}  # of each step(x) that was written, its x
         self._lost = ""  # a vector that is nan where a number was not finite; or in memory, at F
         self._mask = ""  # of the vector that is being written: which entries count
 
-    def function(self, statement: Statement) -> str:
-        """Write a statement as a function; return its name."""
-        name = f"@s{len(self.functions)}"
-        self.code = Code(self.width)
+    def function(self, chain: Chain) -> str:
+        """Write a chain of statements as a function; return its name."""
+        name, statement = f"@s{len(self.functions)}", chain.statements[0]
+        self.code, self._chain = Code(self.width), chain
         views = (statement.target, *statement.operands)
         along_lanes = self.lanes > 1 and any(in_lanes(x.table) for x in views)
         if statement.reduce in ("pick", "scatter"):
@@ -83,8 +85,9 @@ class Writer:
         elif statement.matrix is None or not self._matrix(statement, along_lanes):
             (self._map_lanes if along_lanes else self._map_rows)(statement)
         body = "\n".join([*self.code.lines, "  ret void", "}"])
+        title = "\n".join(f"; {s}" for s in chain.statements)
         self.functions.append(
-            f"; {statement}\ndefine internal void {name}({ARGUMENTS}) nounwind noinline {{\n{body}"
+            f"{title}\ndefine internal void {name}({ARGUMENTS}) nounwind noinline {{\n{body}"
         )
         return name
 
@@ -241,6 +244,8 @@ class Writer:
     def _look(self, values: Sequence[str]) -> None:
         """Note if a number is infinite or nan: times 0 that is nan, and stays it."""
         c = self.code
+        if not values:
+            return
         lost = c.op("fmul", values[0], c.literal(0.0), "")
         for value in values[1:]:
             lost = c.fma(value, c.literal(0.0), lost)
@@ -249,6 +254,16 @@ class Writer:
         if self._lost:
             self._lost = c.op("fadd", self._lost, lost, "")
         else:
+            c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Keep what was lost in a register in this block, and in memory at its end."""
+        c = self.code
+        self._lost = c.literal(0.0)
+        yield
+        lost, self._lost = self._lost, ""
+        if lost != c.literal(0.0):
             c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
 
     @contextmanager
@@ -274,22 +289,20 @@ class Writer:
         if s.over_lanes:
             self._sum_over_lanes(s)
             return
-        self._lost = c.literal(0.0)
-        if self._is_flat(s):
-            count = len(s.target.rows) * self.lanes // self.width
-            self._blocks(count, lambda at: self._flat(s, at))
-        else:
-            with self._loop(len(s.target.rows)) as rows:
-                lines = self.lanes // self.width
-                self._blocks(lines, lambda at: self._along(s, rows.index, at))
-        lost, self._lost = self._lost, ""
-        if lost != c.literal(0.0):
-            c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
+        with self.looking():
+            if self._is_flat(s):
+                count = len(s.target.rows) * self.lanes // self.width
+                self._blocks(count, lambda at: self._flat(s, at))
+            else:
+                with self._loop(len(s.target.rows)) as rows:
+                    lines = self.lanes // self.width
+                    self._blocks(lines, lambda at: self._along(s, rows.index, at))
 
     def _is_flat(self, s: Statement) -> bool:
         """Return whether all lines lie one after the other, in every operand."""
         one = len(s.target.rows) == 1
-        if s.terms > 1 or s.start is not None or not (one or self.stride == self.lanes):
+        alone = len(self._chain.statements) == 1 and s.terms == 1 and s.start is None
+        if not alone or not (one or self.stride == self.lanes):
             return False
 
         def follows(view: View) -> bool:
@@ -335,7 +348,30 @@ class Writer:
             self._look([out])
         if s.adds:
             out = c.op("fadd", c.load(address), out)
-        c.store(out, address)
+        if self._chain.stored[0]:
+            c.store(out, address)
+        self._look(self._go_on(out, i, lane))
+
+    def _go_on(self, out: str, i: str, lane: str) -> list[str]:
+        """Write the rest of the chain for a vector of its head; return what to look at."""
+        c, (head, *rest) = self.code, self._chain.statements
+        made, watched = {same_places(head.target): out}, []
+        for s, stored in zip(rest, self._chain.stored[1:], strict=True):
+            inputs = [
+                made.get(same_places(x)) or self._line(x, i, "0", lane) for x in s.operands
+            ]
+            out = self.value(s.expression, inputs)
+            if s.start is not None:
+                start = View(s.start.table, s.start.rows[:, None])
+                out = c.op("fadd", made.get(same_places(start)) or self._line(start, i, "0", lane), out)
+            watched += [*(inputs[j] for j in s.watches), *([out] if s.guards else [])]
+            address = self._address(s.target.table, self._row(s.target.rows, i), lane)
+            if s.adds:
+                out = c.op("fadd", c.load(address), out)
+            if stored:
+                c.store(out, address)
+            made[same_places(s.target)] = out
+        return watched
 
     def _along(self, s: Statement, i: str, offsets: list[str]) -> None:
         """Write some vectors of one row."""
@@ -649,7 +685,8 @@ class Writer:
             return c.at(POINTER[s.target.table], place)
 
         wide = (columns - 1) * length + (self.lanes if along_lanes else 1)
-        self._product(rows, wide, [len(m.right)], a, b, target, start, s.adds)
+        with self.looking():
+            self._product(rows, wide, [len(m.right)], a, b, target, start, s.adds)
         return True
 
     def _pack(self, table: str, rows: Any, stride: int) -> None:
@@ -806,11 +843,11 @@ class Writer:
         if left_over:
             parts.append((whole, 1, 1, c.mask(left_over)))
         for first, blocks, across, mask in parts:
-            with c.loop(first * w + blocks * across * w, start=first * w, step=across * w) as j:
+            with self._loop(first * w + blocks * across * w, start=first * w, step=across * w) as j:
                 tile = (across, mask, terms, a, b, target, start, adds)
                 work = rows * blocks * across * prod(terms)
                 for begin, count, down in self._bands(rows, across, work):
-                    with c.loop(begin + count * down, start=begin, step=down) as r:
+                    with self._loop(begin + count * down, start=begin, step=down) as r:
                         self._tile(r.index, j.index, down, *tile)
 
     def _bands(self, rows: int, across: int, work: int) -> list[tuple[int, int, int]]:
@@ -862,9 +899,13 @@ class Writer:
             half = len(totals) // 2
             pairs = zip(totals[:half], totals[half:], strict=True)
             totals = [c.op("fadd", x, y) for x, y in pairs]
+        watched = []
         for number, total in enumerate(totals):
             row, offset = rows[number // across], offsets[number % across]
-            c.store(total, target(row, offset), mask=mask)
+            if self._chain.stored[0]:
+                c.store(total, target(row, offset), mask=mask)
+            watched += self._go_on(total, row, offset)
+        self._look(watched)
 
     def _terms(
         self,

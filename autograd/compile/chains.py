@@ -1,0 +1,130 @@
+"""Which statements a machine can do in one pass: while a number is in a register, what uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from autograd.compile.program import Statement, View, in_lanes
+
+_AHEAD = 4  # statements that one may be drawn forward over
+
+
+@dataclass(slots=True)
+class Chain:
+    """A statement, and those that go on with its numbers, place by place.
+
+    Attributes
+    ----------
+    statements : list of Statement
+        All with as many rows.
+    stored : list of bool
+        Whether the numbers of each are needed later, by a statement outside of the chain.
+    """
+
+    statements: list[Statement]
+    stored: list[bool]
+
+
+def chains(
+    statements: Sequence[Statement], later: Sequence[Statement], kept: Iterable[View]
+) -> list[Chain]:
+    """Return statements about samples in chains; all others alone, in an order as good as before.
+
+    Parameters
+    ----------
+    statements : sequence of Statement
+    later : sequence of Statement
+        What runs after these.
+    kept : iterable of View
+        What is read after all statements.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.compile.expressions import operands
+    >>> from autograd.compile.program import LANES
+    >>> x, y, z = (View(LANES, np.arange(3 * i, 3 * i + 3)) for i in range(3))
+    >>> column = lambda view: View(view.table, view.rows[:, None])
+    >>> (a,) = operands(1)
+    >>> double, minus = Statement(y, a + a, (column(x),)), Statement(z, -a, (column(y),))
+    >>> [chain] = chains([double, minus], [], [z])
+    >>> print(*chain.statements, chain.stored, sep="; ")
+    V[3:6] = V[0:3] + V[0:3]; V[6:9] = -V[3:6]; [False, True]
+    """
+    kept, rest, out = list(kept), list(statements), []
+    while rest:
+        chain = [rest.pop(0)]
+        passed: list[Statement] = []
+        for s in rest if _leads(chain[0]) else ():
+            if len(passed) > _AHEAD:
+                break
+            if _follows(s, chain) and not any(_conflict(s, other) for other in passed):
+                chain.append(s)
+            else:
+                passed.append(s)
+        rest = [s for s in rest if not any(s is t for t in chain)]
+        after = [view for s in (*rest, *later) for view in _read(s)] + kept
+        stored = [any(_meet(s.target, view) for view in after) for s in chain]
+        out.append(Chain(chain, stored))
+    return out
+
+
+def _leads(s: Statement) -> bool:
+    one_column = s.matrix is None or s.matrix.target.shape[1] == 1
+    return s.reduce in ("sum", "max") and in_lanes(s.target.table) and one_column
+
+
+def _follows(s: Statement, chain: Sequence[Statement]) -> bool:
+    """Return whether a statement needs, of what the chain makes, just the numbers of its place."""
+    if s.terms > 1 or s.reduce != "sum" or s.matrix is not None or not in_lanes(s.target.table):
+        return False
+    if len(s.target.rows) != len(chain[0].target.rows):
+        return False
+    made = [t.target for t in chain]
+    uses = False
+    for view in _read(s):
+        for target in made:
+            if _same(view, target):
+                uses = True
+            elif _meet(view, target):
+                return False
+    read = [view for t in chain for view in _read(t)]
+    return uses and not any(_meet(s.target, view) for view in (*made, *read))
+
+
+def _read(s: Statement) -> Iterator[View]:
+    """Yield what a statement reads."""
+    yield from s.operands
+    if s.start is not None:
+        yield s.start
+    if s.adds:
+        yield s.target
+
+
+def _conflict(s: Statement, other: Statement) -> bool:
+    """Return whether two statements must stay in their order."""
+    return (
+        any(_meet(s.target, view) for view in (other.target, *_read(other)))
+        or any(_meet(other.target, view) for view in _read(s))
+    )  # fmt: skip
+
+
+def same_places(view: View) -> tuple[str, bytes]:
+    """Return a key that views of the same rows in the same order have in common."""
+    return view.table, view.rows.tobytes()
+
+
+def _same(x: View, y: View) -> bool:
+    return x.rows.size == y.rows.size and same_places(x) == same_places(y)
+
+
+def _meet(x: View, y: View) -> bool:
+    """Return whether two views have a row in common."""
+    import numpy as np
+
+    if x.table != y.table or not x.rows.size or not y.rows.size:
+        return False
+    if x.rows.max() < y.rows.min() or y.rows.max() < x.rows.min():
+        return False
+    return bool(np.isin(x.rows, y.rows).any())
