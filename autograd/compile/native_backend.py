@@ -15,7 +15,7 @@ import numpy as np
 from autograd.compile.chains import Chain, chains
 from autograd.compile.expressions import Expression, walk
 from autograd.compile.native_code import Code, declarations, functions, hexadecimal
-from autograd.compile.native_kernels import ARGUMENTS, POINTER, Writer, apart, turned, turning
+from autograd.compile.native_kernels import ARGUMENTS, POINTER, Writer, apart, columns_of, turning
 from autograd.compile.program import GRAD_OF, SHARED_GRAD, Program, Update, View, in_lanes
 
 _TABLES = [*POINTER.values(), "%S", "%R", "%F"]
@@ -294,8 +294,8 @@ def _samples(program: Program, lanes: int, width: int) -> str:
                 for j in range(w)
             ]
             with c.loop(inputs, step=w) as k:
-                lines = [c.load(c.at(pointer, k.index)) for pointer in pointers]
-                for i, line in enumerate(turned(c, lines)):
+                rows = [c.at(pointer, k.index) for pointer in pointers]
+                for i, line in enumerate(columns_of(c, rows)):
                     row = c.times(c.add(k.index, i), apart(lanes))
                     c.store(line, c.at("%V", c.add(row, lane.index)))
     head = f"define internal void @samples({ARGUMENTS}, ptr %X, ptr %order, i64 %n) nounwind {{"

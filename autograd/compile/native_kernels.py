@@ -1015,31 +1015,43 @@ def _divisor(count: int, most: int) -> int:
 def turning(width: int) -> str:
     """Return the function @turn, which turns a square of numbers, rows to columns."""
     c = Code(width)
-    lines = []
-    for i in range(width):
-        offset = c.let(f"mul i64 %step, {i}")
-        lines.append(c.load(c.at("%from", offset)))
-    for i, line in enumerate(turned(c, lines)):
-        c.store(line, c.at("%to", c.let(f"mul i64 %other, {i}")))
+    rows = [c.at("%from", c.let(f"mul i64 %step, {i}")) for i in range(width)]
+    for i, column in enumerate(columns_of(c, rows)):
+        c.store(column, c.at("%to", c.let(f"mul i64 %other, {i}")))
     head = "define internal void @turn(ptr %from, i64 %step, ptr %to, i64 %other) nounwind {"
     return "\n".join([head, *c.lines, "  ret void", "}"])
 
 
-def turned(c: Code, lines: list[str]) -> list[str]:
-    """Return the columns of a square of vectors."""
-    w, distance = c.width, 1
-    lines = list(lines)
-    while distance < w:
+def columns_of(c: Code, rows: Sequence[str]) -> list[str]:
+    """Return the columns of a square of numbers whose rows begin at these addresses.
+
+    Rows i and i + w/2 are put into one vector, half by half, as they are loaded; what is left to
+    exchange then are numbers at most w/4 apart.
+    """
+    w, half = c.width, c.width // 2
+    kind = f"<{half} x double>"
+    both = ", ".join(f"i32 {j}" for j in range(w))
+
+    def joined(i: int, offset: int) -> str:
+        parts = [
+            c.let(f"load {kind}, ptr {c.at(rows[k], offset)}, align 8") for k in (i, i + half)
+        ]
+        x, y = parts
+        return c.let(f"shufflevector {kind} {x}, {kind} {y}, <{w} x i32> <{both}>")
+
+    columns = [joined(i, offset) for offset in (0, half) for i in range(half)]
+    distance = 1
+    while distance < half:
         for i in range(w):
             if i & distance:
                 continue
-            x, y = lines[i], lines[i | distance]
+            x, y = columns[i], columns[i | distance]
             low = [j if not j & distance else w + j - distance for j in range(w)]
             high = [j + distance if not j & distance else w + j for j in range(w)]
             for place, order in ((i, low), (i | distance, high)):
                 mask = ", ".join(f"i32 {j}" for j in order)
-                lines[place] = c.let(
+                columns[place] = c.let(
                     f"shufflevector {c.vector} {x}, {c.vector} {y}, <{w} x i32> <{mask}>"
                 )
         distance *= 2
-    return lines
+    return columns
