@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from random_graphs import recipes
 
 from autograd import Value, ops, weighted_sum
-from autograd.compile import building, native_backend, native_kernels, numpy_backend, rolling
+from autograd.compile import (
+    building,
+    chains,
+    native_backend,
+    native_writer,
+    numpy_backend,
+    rolling,
+)
 from autograd.compile.native_code import Code
 
 pytest.importorskip("llvmlite")
@@ -332,8 +339,12 @@ FAULTS = [  # what is wrong, engine, where, name, a function from what is right 
     ("a mask is short", "native", Code, "mask", lambda f: lambda self, n: f(self, n - 1)),
     ("a sum loses its first", "native", Code, "fma",
      lambda f: lambda self, x, y, z: f(self, x, y, self.literal(0.0))),
-    ("rows in steps", "native", native_kernels, "steps_of", lambda f: lambda rows: (
+    ("rows in steps", "native", native_writer, "steps_of", lambda f: lambda rows: (
         None if (steps := f(rows)) is None else tuple(min(s, 1) for s in steps))),
+    ("all orders are free", "native", chains, "_conflict", lambda _: lambda s, other: False),
+    ("nothing is needed later", "native", native_backend, "chains",
+     lambda f: lambda *given: [chains.Chain(c.statements, [False] * len(c.stored))
+                               if len(c.stored) > 1 else c for c in f(*given)]),
 ]  # fmt: skip
 
 

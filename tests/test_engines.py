@@ -216,6 +216,29 @@ def test_training_gives_the_same_numbers(task, engine):
     assert moved, "the task trains something"
 
 
+AT_ONCE = [
+    "sgd with decay", "adam", "adamw with decay", "own rule", "l2", "linear schedule", "classes",
+    "all at once", "own model, weights repeated", "dropout by number",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("task", AT_ONCE)
+def test_leaves_that_move_as_soon_as_they_have_their_gradient_move_the_same_way(task, monkeypatch):
+    from autograd.compile import native_backend
+
+    seen, moving_last = [], native_backend.moving_last
+
+    def spy(*given):
+        others, last = moving_last(*given)
+        seen.extend(last)
+        return others, last
+
+    monkeypatch.setattr(native_backend, "_LARGE", 1)
+    monkeypatch.setattr(native_backend, "moving_last", spy)
+    assert_equal(trained(task, "native", epochs=4), trained(task, "eager", epochs=4))
+    assert seen or "own model" in task
+
+
 LOOKING = {  # what looks at the parameters while they learn: settings, by a list of what it saw
     "nobody": lambda _: {},
     "at epochs": lambda seen: {"on_epoch": seen.append},

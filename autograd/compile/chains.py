@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from autograd.compile.program import Statement, View, in_lanes
@@ -68,6 +68,38 @@ def chains(
         stored = [any(_meet(s.target, view) for view in after) for s in chain]
         out.append(Chain(chain, stored))
     return out
+
+
+def moving_last(
+    backward: Sequence[Chain], rows: set[int], suits: Callable[[Statement], bool]
+) -> tuple[list[Chain], list[Chain]]:
+    """Return the chains of a backward pass, and those of them that may move leaves themselves.
+
+    These can come last: what they make, the gradient of leaves that nothing else changes
+    afterwards, is used by the update only.
+
+    Parameters
+    ----------
+    backward : sequence of Chain
+    rows : set of int
+        The leaves that move.
+    suits : callable
+        Whether a product of matrices over the samples can be written so, and is worth it.
+    """
+    others: list[Chain] = []
+    last: list[Chain] = []
+    for chain in reversed(backward):
+        (s, *more), late = chain.statements, [t for other in last for t in other.statements]
+        later = [t for other in others for t in other.statements]
+        fits = (
+            s.over_lanes
+            and not more
+            and suits(s)
+            and rows.issuperset(s.target.rows.tolist())
+            and not any(_conflict(s, t) for t in [*later, *late])
+        )
+        (last if fits else others).insert(0, chain)
+    return others, last
 
 
 def _leads(s: Statement) -> bool:

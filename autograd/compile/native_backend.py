@@ -12,14 +12,16 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from autograd.compile.chains import Chain, chains
-from autograd.compile.expressions import Expression, walk
-from autograd.compile.native_code import Code, declarations, functions, hexadecimal
-from autograd.compile.native_kernels import ARGUMENTS, POINTER, Writer, apart, columns_of, turning
-from autograd.compile.program import GRAD_OF, SHARED_GRAD, Program, Update, View, in_lanes
+from autograd.compile.chains import Chain, chains, moving_last
+from autograd.compile.native_code import declarations, functions
+from autograd.compile.native_driver import Functions, driver
+from autograd.compile.native_kernels import Writer
+from autograd.compile.native_products import lies_in_vectors, turning
+from autograd.compile.native_writer import apart
+from autograd.compile.program import SHARED_GRAD, Program, Statement, Update, View
 
-_TABLES = [*POINTER.values(), "%S", "%R", "%F"]
 _TWO_PAY = 1_000_000  # numbers in lanes, from which a second core is worth waking
+_LARGE = 1024  # numbers of a gradient, from which leaves move as soon as they have it
 _CACHE = 192 * 1024  # numbers in the tables of lanes; more samples are taken in parts
 
 
@@ -53,9 +55,7 @@ class NativeEngine:
             self.lanes += w  # an even number of vectors is worth one more
         self._callbacks: list[Any] = []
         writer = Writer(w, self.lanes, program.inputs, self._callback)
-        forward, backward = self._chains()
-        forward = [writer.function(chain) for chain in forward]
-        backward = [writer.function(chain) for chain in backward]
+        calls = self._functions(writer, self.lanes >= batch)
         self.source = "\n\n".join(
             [
                 declarations(w),
@@ -63,7 +63,7 @@ class NativeEngine:
                 turning(w),
                 *writer.constants,
                 *writer.functions,
-                *_driver(program, self.lanes, w, forward, backward, update),
+                *driver(program, self.lanes, w, calls),
             ]
         )
         self._machine_code(cpu, features)
@@ -80,12 +80,32 @@ class NativeEngine:
         """Return the statements in chains; only those about many samples make long ones."""
         program = self.program
         if self.lanes == 1:
-            return tuple([Chain([s], [True]) for s in x] for x in (program.forward, program.backward))
+            alone = [[Chain([s], [True]) for s in x] for x in (program.forward, program.backward)]
+            return alone[0], alone[1]
         results = [View(table, np.array([row])) for table, row in program.results]
         return (
             chains(program.forward, program.backward, results),
             chains(program.backward, (), [View(SHARED_GRAD, np.arange(len(program.leaves)))]),
         )
+
+    def _functions(self, writer: Writer, in_one: bool) -> Functions:
+        """Write a function for each chain."""
+        forward, backward = self._chains()
+        update, leaves = self.update, len(self.program.leaves)
+        rows = set(update.rows) if update is not None and in_one and self.lanes > 1 else set()
+        backward, last = moving_last(backward, rows, _may_move)
+        functions = Functions(
+            forward=[writer.function(c) for c in forward],
+            backward=[writer.function(c) for c in backward],
+            last=[writer.function(c) for c in last],
+            moving_last=[writer.function(c, update, leaves) for c in last],
+        )
+        if update is not None:
+            functions.update = functions.rest = writer.moving(update, update.rows, leaves)
+        if update is not None and last:
+            moved = chain.from_iterable(c.statements[0].target.rows.tolist() for c in last)
+            functions.rest = writer.moving(update, sorted(rows.difference(moved)), leaves)
+        return functions
 
     def _callback(self, op: Any, inputs: int) -> int:
         """Return the address of a C function that calls a rule in Python."""
@@ -240,6 +260,12 @@ class _Tables:
         self.addresses = [x.ctypes.data for x in self._kept]
 
 
+def _may_move(s: Statement) -> bool:
+    """Return whether a product over samples can move leaves at once, and it is worth the code."""
+    m = s.matrix
+    return m is not None and m.target.size >= _LARGE and lies_in_vectors(m.target)
+
+
 def _cores() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -259,344 +285,3 @@ def _padded(samples: Any, width: int) -> Any:
     raw = np.zeros(samples.size + width)
     raw[: samples.size] = samples.ravel()
     return raw
-
-
-def _driver(
-    program: Program, lanes: int, width: int, forward: list[str], backward: list[str],
-    update: Update | None,
-) -> list[str]:  # fmt: skip
-    """Return the functions @samples, @update and @train."""
-    return [
-        _samples(program, lanes, width),
-        _results(program, lanes, width),
-        _update(program, width, update),
-        _train(program, lanes, width, forward, backward),
-    ]
-
-
-def _samples(program: Program, lanes: int, width: int) -> str:
-    """Write how the numbers of some samples become lines."""
-    c, w, inputs = Code(width), width, program.inputs
-    with c.loop(lanes) as lane:  # lanes without a sample get the first one again
-        inside = c.let(f"icmp slt i64 {lane.index}, %n")
-        place = c.let(f"select i1 {inside}, i64 {lane.index}, i64 0")
-        number = c.let(f"load i64, ptr {c.at('%order', place, 'i64')}, align 8")
-        address = c.at("%X", c.let(f"mul i64 {number}, {inputs}"))
-        c.emit(f"store ptr {address}, ptr {c.at('%R', lane.index, 'ptr')}, align 8")
-    if inputs and lanes == 1:
-        with c.loop(inputs, step=w) as k:
-            first = c.let("load ptr, ptr %R, align 8")
-            c.store(c.load(c.at(first, k.index)), c.at("%V", k.index))
-    elif inputs:
-        with c.loop(lanes, step=w) as lane:
-            pointers = [
-                c.let(f"load ptr, ptr {c.at('%R', c.add(lane.index, j), 'ptr')}, align 8")
-                for j in range(w)
-            ]
-            with c.loop(inputs, step=w) as k:
-                rows = [c.at(pointer, k.index) for pointer in pointers]
-                for i, line in enumerate(columns_of(c, rows)):
-                    row = c.times(c.add(k.index, i), apart(lanes))
-                    c.store(line, c.at("%V", c.add(row, lane.index)))
-    head = f"define internal void @samples({ARGUMENTS}, ptr %X, ptr %order, i64 %n) nounwind {{"
-    return "\n".join([head, *c.lines, "  ret void", "}"])
-
-
-def _results(program: Program, lanes: int, width: int) -> str:
-    """Write how the results are handed out, the loss is averaged, and its gradient begins.
-
-    The seed is 1 over the number of samples for lanes that have one, else 0.
-    """
-    c, w, count, stride = Code(width), width, len(program.results), apart(lanes)
-    for j, (table, row) in enumerate(program.results):
-        with c.loop("%n") as lane:
-            at = c.add(row * stride, lane.index) if in_lanes(table) else str(row)
-            number = c.load(c.at(POINTER[table], at), wide=False)
-            place = c.add(c.times(lane.index, count), j)
-            c.store(number, c.at("%out", place), wide=False)
-    for table, row in set(program.results[1:]):  # the first is seen in the mean
-        long = in_lanes(table) and lanes > 1
-        with c.loop(lanes if long else 1, step=w) as lane:
-            place = c.add(row * stride, lane.index) if in_lanes(table) else str(row)
-            address = c.at(POINTER[table], place)
-            number = c.load(address) if long else c.spread(c.load(address, wide=False))
-            lost = c.op("fmul", number, c.literal(0.0), "")
-            c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
-    table, row = program.results[0]
-    seeds, values = c.at(POINTER[GRAD_OF[table]], row * stride if in_lanes(table) else row), None
-    values = c.at(POINTER[table], row * stride if in_lanes(table) else row)
-    if in_lanes(table) and lanes > 1:
-        order = "<" + ", ".join(f"i64 {j}" for j in range(w)) + ">"
-        limit = c.let(f"insertelement <{w} x i64> poison, i64 %n, i64 0")
-        limit = c.let(
-            f"shufflevector <{w} x i64> {limit}, <{w} x i64> poison, <{w} x i32> zeroinitializer"
-        )
-        seed = c.spread("%seed")
-        with c.loop(lanes, step=w, carry=[(c.vector, c.literal(0.0))]) as lane:
-            here = c.let(f"insertelement <{w} x i64> poison, i64 {lane.index}, i64 0")
-            here = c.let(
-                f"shufflevector <{w} x i64> {here}, <{w} x i64> poison, <{w} x i32> zeroinitializer"
-            )
-            here = c.let(f"add <{w} x i64> {here}, {order}")
-            inside = c.let(f"icmp slt <{w} x i64> {here}, {limit}")
-            share = c.choose(inside, seed, c.literal(0.0))
-            c.store(share, c.at(seeds, lane.index))
-            x = c.load(c.at(values, lane.index))
-            lane.results.append(c.fma(x, share, lane.values[0]))
-        mean = c.sum_of(lane.results[0])
-    else:
-        share = "%seed" if in_lanes(table) else c.let("fmul double %seed, %count")
-        c.store(share, seeds, wide=False)
-        mean = c.let(f"fmul double {c.load(values, wide=False)}, {share}")
-    head = (
-        f"define internal double @results({ARGUMENTS}, ptr %out, i64 %n, double %seed, "
-        "double %count) nounwind {"
-    )
-    return "\n".join([head, *c.lines, f"  ret double {mean}", "}"])
-
-
-def _update(program: Program, width: int, update: Update | None) -> str:
-    """Write how the leaves move."""
-    head = (
-        f"define internal void @update({ARGUMENTS}, ptr noalias %M, double %rate, double %step) "
-        "nounwind {"
-    )
-    c, w = Code(width), width
-    if update is not None:
-        writer = Writer(w, 1, 0, _no_callback)
-        writer.code = c
-        rate, step = c.spread("%rate"), c.spread("%step")
-        # What depends on rate and step alone is the same for all leaves.
-        outside: dict[int, str] = {}
-        for expression in (update.data, *update.state):
-            _ahead(writer, expression, {2: rate, 3: step}, outside)
-        stride = len(program.leaves) + w
-        rows = np.array(update.rows, dtype=np.int64)
-        if np.array_equal(np.sort(rows), np.arange(rows.min(), rows.max() + 1)):
-            rows = np.sort(rows)  # they all move alike, in any order
-        first, count = int(rows[0]), len(rows)
-        follows = bool((np.diff(rows) == 1).all())
-
-        def move(row: str, mask: str) -> list[str]:
-            inputs = [
-                c.load(c.at("%U", row), mask=mask), c.load(c.at("%dU", row), mask=mask), rate, step,
-            ]  # fmt: skip
-            places = [c.at("%M", c.add(j * stride, row)) for j in range(len(update.state))]
-            inputs += [c.load(place, mask=mask) for place in places]
-            seen = dict(outside)
-            new = [_written(writer, x, inputs, seen) for x in (update.data, *update.state)]
-            for value, place in zip(new, [c.at("%U", row), *places], strict=True):
-                c.store(value, place, mask=mask)
-            return new
-
-        if follows:
-            few, writer._lost = 4, c.literal(0.0)
-            done = first + count // (few * w) * few * w
-            if done > first:
-                with writer._loop(done, start=first, step=few * w) as loop:
-                    moved = [move(c.add(loop.index, j * w), "") for j in range(few)]
-                    writer._look(list(chain(*moved)))
-            whole = first + count // w * w
-            if whole > done:
-                with writer._loop(whole, start=done, step=w) as loop:
-                    writer._look(move(loop.index, ""))
-            if count % w:
-                writer._mask = c.mask(count % w)
-                writer._look(move(str(whole), writer._mask))
-            lost, writer._lost = writer._lost, ""
-            c.store(c.op("fadd", c.load("%F"), lost, ""), "%F")
-        else:
-            with c.loop(count) as loop:
-                row = writer._row(rows, loop.index)
-                writer._mask = c.mask(1)
-                writer._look(move(row, writer._mask))
-        tables = writer.constants
-    else:
-        tables = []
-    return "\n".join(
-        [
-            *(t.replace("@n", "@u") for t in tables),
-            head,
-            *(x.replace("@n", "@u") for x in c.lines),
-            "  ret void",
-            "}",
-        ]
-    )
-
-
-def _ahead(writer: Writer, expression: Any, known: dict[int, str], seen: dict[int, str]) -> None:
-    """Write the parts of an expression that need none but the known operands."""
-    for x in walk(expression):
-        if x.op is None:
-            if x.inputs[0] in known:
-                seen[id(x)] = known[x.inputs[0]]
-        elif all(not isinstance(y, Expression) or id(y) in seen for y in x.inputs):
-            inputs = [
-                seen[id(y)] if isinstance(y, Expression) else writer.code.literal(y)
-                for y in x.inputs
-            ]
-            seen[id(x)] = writer._apply(x, inputs)
-
-
-def _written(writer: Writer, expression: Any, inputs: list[str], seen: dict[int, str]) -> str:
-    """Write the rest of an expression."""
-    for x in walk(expression):
-        if id(x) in seen:
-            continue
-        if x.op is None:
-            seen[id(x)] = inputs[x.inputs[0]]
-        else:
-            names = [
-                seen[id(y)] if isinstance(y, Expression) else writer.code.literal(y)
-                for y in x.inputs
-            ]
-            seen[id(x)] = writer._apply(x, names)
-    if isinstance(expression, Expression):
-        return seen[id(expression)]
-    return writer.code.literal(expression)
-
-
-def _no_callback(op: Any, inputs: int) -> int:
-    raise TypeError(f"An optimizer's rule can't use {op} of {inputs} numbers: it is no arithmetic.")
-
-
-def _train(
-    program: Program, lanes: int, width: int, forward: list[str], backward: list[str]
-) -> str:
-    """Write the loop over steps; a step whose batch is longer than a line takes it in parts."""
-    tables = ", ".join(f"ptr {name}" for name in _TABLES)
-    v, w = f"<{width} x double>", width
-    leaves, count = len(program.leaves), len(program.results)
-    whole = -(-leaves // w) * w
-    calls = "\n".join(f"  call void {name}({tables})" for name in forward)
-    back = "\n".join(f"  call void {name}({tables})" for name in backward)
-    zero = hexadecimal(0.0)
-    check = (
-        f"""
-  br i1 %moves, label %quick, label %checks  ; the update looks at what it makes of them
-quick:
-  %qf = load {v}, ptr %F, align 8
-  %qs = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} %qf)
-  %qw = fmul double %total, %size
-  %ql = fmul double %qw, {zero}
-  %qb = fadd double %qs, %ql
-  %qfine = fcmp oeq double %qb, {zero}
-  br i1 %qfine, label %moving, label %stop
-checks:
-  %ci = phi i64 [ 0, %finished ], [ %cn, %checks ]
-  %cs = phi {v} [ zeroinitializer, %finished ], [ %ct, %checks ]
-  %cp = getelementptr inbounds double, ptr %dU, i64 %ci
-  %cv = load {v}, ptr %cp, align 8
-  %cz = fmul {v} %cv, zeroinitializer
-  %ct = fadd {v} %cs, %cz
-  %cn = add i64 %ci, {w}
-  %cc = icmp slt i64 %cn, {whole}
-  br i1 %cc, label %checks, label %checked
-checked:
-  %cf = load {v}, ptr %F, align 8
-  %cg = fadd {v} %cf, %ct
-  %sum = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} %cg)
-  %whole = fmul double %total, %size
-  %lost = fmul double %whole, {zero}
-  %bad = fadd double %sum, %lost
-  %fine = fcmp oeq double %bad, {zero}
-  br i1 %fine, label %moving, label %stop
-"""
-        if leaves
-        else f"""
-  %cf = load {v}, ptr %F, align 8
-  %sum = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} %cf)
-  %whole = fmul double %total, %size
-  %lost = fmul double %whole, {zero}
-  %bad = fadd double %sum, %lost
-  %fine = fcmp oeq double %bad, {zero}
-  br i1 %fine, label %moving, label %stop
-"""
-    )
-    gather = (
-        f"""
-  br label %adds
-adds:
-  %ai = phi i64 [ 0, %part_done ], [ %an, %adds ]
-  %ap = getelementptr inbounds double, ptr %dU, i64 %ai
-  %aq = getelementptr inbounds double, ptr %A, i64 %ai
-  %av = load {v}, ptr %ap, align 8
-  %aw = load {v}, ptr %aq, align 8
-  %ax = select i1 %first_part, {v} zeroinitializer, {v} %aw
-  %ay = fadd {v} %av, %ax
-  store {v} %ay, ptr %aq, align 8
-  store {v} %ay, ptr %ap, align 8
-  %an = add i64 %ai, {w}
-  %ac = icmp slt i64 %an, {whole}
-  br i1 %ac, label %adds, label %added
-"""
-        if leaves
-        else "\n  br label %added\n"
-    )
-    return f"""
-define i64 @train({", ".join(f"ptr noalias {name}" for name in _TABLES)}, ptr noalias %M,
-    ptr noalias %A, ptr noalias %X, ptr noalias %orders, i64 %samples, i64 %batch,
-    ptr noalias %rates, i64 %first, ptr noalias %losses, ptr noalias %outs, i64 %mode) {{
-entry:
-  %wants_gradient = icmp ne i64 %mode, 0
-  %moves = icmp eq i64 %mode, 3
-  br label %step
-step:
-  %s = phi i64 [ 0, %entry ], [ %s_next, %stepped ]
-  %begin = mul i64 %s, %batch
-  %rest = sub i64 %samples, %begin
-  %is_last = icmp slt i64 %rest, %batch
-  %n = select i1 %is_last, i64 %rest, i64 %batch
-  %size = sitofp i64 %n to double
-  %seed = fdiv double 1.0, %size
-  store {v} zeroinitializer, ptr %F, align 8
-  br label %part
-part:
-  %p = phi i64 [ 0, %step ], [ %p_next, %added ]
-  %before = phi double [ 0.0, %step ], [ %total, %added ]
-  %first_part = icmp eq i64 %p, 0
-  %open = sub i64 %n, %p
-  %is_short = icmp slt i64 %open, {lanes}
-  %m = select i1 %is_short, i64 %open, i64 {lanes}
-  %here = add i64 %begin, %p
-  %order = getelementptr inbounds i64, ptr %orders, i64 %here
-  %out_at = mul i64 %here, {count}
-  %out = getelementptr inbounds double, ptr %outs, i64 %out_at
-  call void @samples({tables}, ptr %X, ptr %order, i64 %m)
-{calls}
-  %fm = sitofp i64 %m to double
-  %mean = call double @results({tables}, ptr %out, i64 %m, double %seed, double %fm)
-  %total = fadd double %before, %mean
-  br i1 %wants_gradient, label %back, label %added
-back:
-{back}
-  br label %part_done
-part_done:{gather}
-added:
-  %p_next = add i64 %p, {lanes}
-  %more = icmp slt i64 %p_next, %n
-  br i1 %more, label %part, label %finished
-finished:
-  %loss_at = getelementptr inbounds double, ptr %losses, i64 %s
-  store double %total, ptr %loss_at, align 8{check}
-moving:
-  br i1 %moves, label %update, label %stepped
-update:
-  %rate_at = getelementptr inbounds double, ptr %rates, i64 %s
-  %rate = load double, ptr %rate_at, align 8
-  %k = add i64 %s, %first
-  %fk = sitofp i64 %k to double
-  call void @update({tables}, ptr %M, double %rate, double %fk)
-  %uf = load {v}, ptr %F, align 8
-  %us = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} %uf)
-  %ufine = fcmp oeq double %us, {zero}
-  br i1 %ufine, label %stepped, label %stop
-stepped:
-  %s_next = add i64 %s, 1
-  %goes = icmp slt i64 %n, %rest
-  br i1 %goes, label %step, label %stop
-stop:
-  %done = phi i64 [ %s, %{"checked" if leaves else "finished"} ], [ %s, %update ],
-    [ %s_next, %stepped ]{", [ %s, %quick ]" if leaves else ""}
-  ret i64 %done
-}}"""
