@@ -203,6 +203,8 @@ class _Builder:
             return
         refs, views = _inputs(inputs)
         g, result = (Expression(None, (len(views) + i,)) for i in range(2))
+        if op is ops.relu:  # it asks for the sign of its input, which the output has as well:
+            refs = (result,)  # so the input is needed no more
         slopes: Any = (1.0,) if op is None else rule_of(op, refs, result)
         if slopes is None or len(slopes) != len(inputs):
             slopes = [_called(op, i)(*refs, result) for i in range(len(inputs))]  # type: ignore[arg-type]
