@@ -20,7 +20,7 @@ FUNCTIONS = {  # a function of a row, the chains that are longer than 1: text, w
     "activation": (
         lambda x: total([z.relu() for z in layer(x)]),
         ["V[3:7] = U[12:16] + U[0:12](4×3) @ V[0:3](3×1)", "V[7:11] = relu(V[3:7])"],
-        [True, True],
+        [False, True],
     ),
     "of two": (
         lambda x: total([tanh(2 * z) for z in layer(x)]),
