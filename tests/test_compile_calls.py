@@ -785,6 +785,38 @@ def test_what_can_not_be_recorded_runs_as_values_with_one_warning(quiet):
     assert quiet[0].filename == __file__, "the warning points to the caller"
 
 
+LATE = {1.0: 5.0}  # what differs for a sample that no comparison with Values looks at
+
+
+def by_error(x):
+    try:
+        return 1.0 + int(x == 1.0) * 4.0
+    except TypeError:
+        return 1.0
+
+
+DEFAULTS = {
+    "a dict": lambda x: LATE.get(x, 1.0),
+    "a set": lambda x: 5.0 if x in {1.0} else 1.0,
+    "text": lambda x: 5.0 if str(x) in ("1", "1.0") else 1.0,
+    "a list": lambda x: [1.0, 5.0, 1.0][x],
+    "a caught error": by_error,
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_no_sample_gets_a_default_silently(name, quiet):
+    w, of = Value(2.0), DEFAULTS[name]
+    xs = [0] * 7 + [1] + [0] * 7
+    f = compile(lambda x: w * of(x) + x)
+    assert f(xs) == [2.0] * 7 + [11.0] + [2.0] * 7
+    f.mean(xs).backward()
+    assert w.grad == pytest.approx(19 / 15)
+    assert len(quiet) == 1
+    with pytest.raises(RecordingError):
+        compile(lambda x: w * of(x) + x, engine="numpy")(xs)
+
+
 def test_a_failing_backend_leaves_values_with_a_warning(quiet, monkeypatch):
     from autograd.compile import compiled as front
 

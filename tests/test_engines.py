@@ -579,6 +579,13 @@ def by_dictionary(scores, target):
     return (scores[0] - target) ** 2 * WEIGHTS.get(target, 1.0)
 
 
+def by_error(scores, target):
+    try:
+        return (scores[0] - target) ** 2 * math.floor(2 + target)
+    except TypeError:
+        return (scores[0] - target) ** 2
+
+
 def by_type(scores, target):
     return (scores[0] - target) ** 2 * (1.0 if isinstance(target, float) else 3.0)
 
@@ -608,7 +615,8 @@ REFUSED = {  # model, settings, message
     "forgetful": (LinearRegression, {"optimizer": Forgetful}, "remembers 0 numbers, not 2"),
     "by equality": (LinearRegression, {"loss": by_equality}, "a number was asked of a Value"),
     "by size": (LinearRegression, {"loss": by_size}, "a number was asked of a Value"),
-    "by dictionary": (LinearRegression, {"loss": by_dictionary}, "look at a target"),
+    "by dictionary": (LinearRegression, {"loss": by_dictionary}, "a Value was looked up"),
+    "by an error": (LinearRegression, {"loss": by_error}, "The function caught this and went on"),
     "by type": (LinearRegression, {"loss": by_type}, "look at a target, or at the type"),
     "by data": (LinearRegression, {"loss": by_data}, "a number was asked of a Value"),
     "noisy": (Noisy, {}, "Recorded twice"),
