@@ -472,3 +472,34 @@ def test_pick_takes_what_an_index_would():
         ValueError, match=r"pick\(3, 10, 5, 7\) is undefined: the index must be from"
     ):
         f([5.0], [3])
+
+
+PLACES = [  # an index, and the place that it means; None: there is none
+    (0, 0), (1.0, 1), (2, 2), (True, 1), (np.int64(2), 2), (1.4, 1), (1.6, 2), (0.5, 1), (1.5, 2),
+    (-0.5, 0), (0.49999999999999994, 1), (-0.25, 0), (2.4999, 2), (-1, None), (2.5, None),
+    (3, None), (-0.51, None), (math.nan, None), (math.inf, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("index", "place"), PLACES)
+def test_pick_means_one_place_by_numbers_and_values_with_every_engine(index, place):
+    def picked(k):
+        return pick([w, 20.0 * w, 30.0 * w], k)
+
+    ways = {
+        "a number": lambda: picked(index),
+        "a Value": lambda: picked(Value(index, constant=True)),
+        "eager": lambda: compile(picked, engine="eager").mean([index]),
+        "numpy": lambda: compile(picked, engine="numpy").mean([index]),
+        "native": lambda: compile(picked, engine="native").mean([index]),
+    }
+    for name, way in ways.items():
+        if place is None:
+            with pytest.raises((ValueError, OverflowError)):
+                way()
+            continue
+        w.grad = 0.0
+        found = way()
+        found.backward()
+        assert (found.data, w.grad) == ([2.0, 40.0, 60.0][place], [1.0, 20.0, 30.0][place]), name
+    w.grad = 0.0
