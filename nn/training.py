@@ -59,7 +59,8 @@ def training_steps(
         gradient descent by batches. The last batch of an epoch may be smaller.
     optimizer : str or Optimizer, optional
         A name in `OPTIMIZERS`, a class such as `Adam`, or one that you made on the model's
-        parameters.
+        parameters. Those that it does not hold stay where they are; nobody sets their gradients
+        back, so that they add up.
     learning_rate : float, optional
         η, for an optimizer given by name.
     loss : str, Loss or callable, optional
@@ -75,7 +76,8 @@ def training_steps(
     engine : {"auto", "eager", "numpy", "native"}, optional
         What carries out the steps: Values ("eager"), or the same recorded once and compiled, with
         NumPy or to machine code, many times faster and equal to about 1e-12. "auto" compiles
-        where Values would take some seconds, with the best that is installed.
+        where Values would take some seconds, with the best that is installed. See the notes of
+        `fit` for what a compiled training does not see.
 
     Yields
     ------
@@ -247,6 +249,18 @@ def fit(
         As `training_steps`, and if patience is given without validation.
     DivergenceError
         If training diverges; its ``history`` has the epochs until then.
+
+    Notes
+    -----
+    A compiled training is a recording of the loss of one sample, see ``engine``. Parameters, the
+    learning rate and the settings of the optimizer may be changed by `on_report` and `on_epoch`,
+    which is heard at once. What is not: targets changed in place, and all else that the loss and
+    the model use in Python, as a coefficient, a global name, an attribute or a Value that was
+    replaced. Before the first step some samples, and before the 2nd, 4th, 8th ... epoch all targets
+    and the loss and the gradients of one sample are compared with Values. Where they differ, Values
+    do the rest, with a warning; the epochs between the change and the comparison were trained as
+    before the change. What changes while training therefore needs ``engine="eager"``. Inputs are
+    read once, by every engine.
 
     Examples
     --------
