@@ -15,7 +15,7 @@ from nn.data import batches
 from nn.engines import Task, evaluated, make_steps
 from nn.history import History, Report, judged
 from nn.initializers import generator
-from nn.losses import Loss, find_loss
+from nn.losses import Loss, check_head, find_loss
 from nn.optimizers import Optimizer, find_optimizer
 from nn.penalties import l2 as l2_penalty
 from nn.penalties import weights_of
@@ -64,7 +64,7 @@ def training_steps(
     learning_rate : float, optional
         η, for an optimizer given by name.
     loss : str, Loss or callable, optional
-        By default the model's own.
+        By default the model's own. It must know of the model's head, as in `MLP`.
     l2 : float, optional
         λ of the penalty λ/(2N)·‖w‖² on the weights, not the biases.
     schedule : str or callable, optional
@@ -87,7 +87,8 @@ def training_steps(
     Raises
     ------
     ValueError
-        If data is empty, ragged or has targets that the loss does not take. It names the sample.
+        If data is empty, ragged or has targets that the loss does not take; it names the sample.
+        If the loss would not see the model's head.
     DivergenceError
         If training diverges. The weights are those before the step that failed.
 
@@ -141,7 +142,7 @@ def _reports(
     """Yield the reports of a training; the parameters need to be looked at when `sync` says."""
     if isinstance(model, Perceptron):
         raise ValueError("A perceptron learns by its own rule: call model.fit(inputs, labels).")
-    loss = find_loss(loss or model.loss)
+    loss = _loss_of(model, loss)
     check_samples(model, loss, inputs, targets)
     if validation is not None:
         if not isinstance(validation, tuple | list) or len(validation) != 2:
@@ -334,10 +335,17 @@ def evaluate(
     >>> evaluate(LogisticRegression(1), [[1.0], [2.0]], [1, -1])
     (0.693147180559945, 0.5)
     """
-    loss = find_loss(loss or model.loss)
+    loss = _loss_of(model, loss)
     check_samples(model, loss, inputs, targets)
     mean, right = evaluated(model, loss, inputs, targets)
     return mean, right / len(inputs) if loss.decide else None
+
+
+def _loss_of(model: Any, loss: AnyLoss | None) -> Loss:
+    """Return the loss that was chosen, or the model's; one that knows of the model's head."""
+    chosen = find_loss(loss or model.loss)
+    check_head(chosen, getattr(model, "head", "linear"))
+    return chosen
 
 
 def check_samples(
