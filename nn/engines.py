@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from autograd import (
@@ -276,9 +277,25 @@ class MachineSteps:
         return self._difference([self._epochs % len(task.inputs)])
 
     def _array(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Any:
-        import numpy as np
+        """Return samples with their targets as an array, (n, numbers).
 
-        columns = np.array(targets, dtype=float).reshape(len(targets), -1)
+        Raises
+        ------
+        ValueError
+            If targets have several shapes, which is named.
+        """
+        np = self._np
+        try:
+            columns = np.array(targets, dtype=float).reshape(len(targets), -1)
+        except ValueError:
+            for i, target in enumerate(targets):
+                if np.shape(target) != np.shape(targets[0]):
+                    raise ValueError(
+                        f"targets[{i}] is {target!r:.60} and targets[0] is {targets[0]!r:.60}: a "
+                        "program takes targets of one shape. Values take them as they are "
+                        "(engine='eager')."
+                    ) from None
+            raise
         return np.concatenate([np.array(inputs, dtype=float), columns], axis=1)
 
     def _with_masks(self, order: Any, rng: Any) -> Any:
@@ -398,10 +415,12 @@ class MachineSteps:
             return self._slow.evaluate(inputs, targets)
         if not self._loaded:
             self._load()
-        np = self._np
-        samples = self._array(inputs, targets)
-        samples = np.concatenate([samples, np.ones((len(samples), self._masks))], axis=1)
-        out = self._machine.results(samples)
+        np, out = self._np, None
+        with suppress(ValueError):  # targets of several shapes
+            samples = self._array(inputs, targets)
+            if samples.shape[1] == self._data.shape[1]:
+                ones = np.ones((len(samples), self._masks))
+                out = self._machine.results(np.concatenate([samples, ones], axis=1))
         if out is None:
             self.sync()
             return self._slow.evaluate(inputs, targets)

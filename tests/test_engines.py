@@ -803,10 +803,26 @@ def test_a_target_that_is_no_number_runs_as_values(monkeypatch):
 def test_targets_of_several_shapes_run_as_values(monkeypatch):
     monkeypatch.setattr(room, "_WORTH", 0.0)
     mixed = [CLASSES[0], *SHARES[1:]]
-    with pytest.warns(RuntimeWarning, match="can't be compiled"):
+    with pytest.warns(RuntimeWarning, match="can't be compiled: targets\\[1\\] is .* one shape"):
         history = fit(SoftmaxRegression(3, 4), XS, mixed, epochs=1)
+    for engine in COMPILING:
+        message = r"targets\[1\] is \[.*\] and targets\[0\] is 1: a program takes targets of one"
+        with pytest.raises(ValueError, match=message):
+            fit(SoftmaxRegression(3, 4), XS, mixed, epochs=1, engine=engine)
     assert near([history.epochs[-1].loss], [fit(SoftmaxRegression(3, 4), XS, mixed, epochs=1,
                                                 engine="eager").epochs[-1].loss])  # fmt: skip
+
+
+@compiling
+@pytest.mark.parametrize("judged", ["shares", "mixed"])
+def test_validation_may_have_targets_of_another_shape(judged, engine):
+    validation = XS, SHARES if judged == "shares" else [CLASSES[0], *SHARES[1:]]
+    runs = []
+    for name in ("eager", engine):
+        model = SoftmaxRegression(3, 4)
+        history = fit(model, XS, CLASSES, epochs=3, validation=validation, engine=name)
+        runs.append(flat([*reports_of(history), [p.data for p in model.parameters()]]))
+    assert near(runs[1], runs[0])
 
 
 # ------------------------------------------------------------------------------- which engine
