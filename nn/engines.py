@@ -229,7 +229,8 @@ class MachineSteps:
         first: dict[str, int] = {}
         for i, target in enumerate(self.task.targets):
             first.setdefault(str(target), i)
-        return list(first.values())[:_CHECKED]
+        found = list(first.values())
+        return found[:: -(-len(found) // _CHECKED)]
 
     def _difference(self, chosen: Sequence[int]) -> str:
         """Return in words how the program differs from Values on these samples, or nothing."""

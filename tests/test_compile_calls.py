@@ -401,6 +401,20 @@ def test_a_choice_by_the_type_of_a_number_is_noticed(engine, quiet):
 
 
 @compiling
+def test_samples_from_all_over_the_batch_are_compared(engine, quiet):
+    """As nothing but a comparison can see a choice by type."""
+    w = Value(2.0)
+    f = compile(lambda x: w * (3.0 if isinstance(x, float) and x > 8 else 1.0), engine=engine)
+    assert f([float(i) for i in range(10)]) == [2.0] * 9 + [6.0]
+    assert len(quiet) == 1
+    g = compile(lambda x: w * (3.0 if isinstance(x, float) and x == 4 else 1.0), engine=engine)
+    batch = [float(i) for i in range(10)]
+    results = [g(batch)[4] for _ in range(4)]
+    assert results == [2.0, 2.0, 2.0, 6.0], "the fourth call looks at that sample"
+    assert len(quiet) == 2
+
+
+@compiling
 def test_a_shape_of_results_that_depends_on_the_type_is_noticed(engine, quiet):
     f = compile(lambda x: [x] * (2 if isinstance(x, Value) else 1), engine=engine)
     assert f([1.0, 3.0]) == [[1.0], [3.0]]
@@ -883,7 +897,7 @@ def test_samples_given_by_name_are_refused_with_the_cure(quiet):
 def test_the_recordings_that_were_used_last_are_kept(engine, monkeypatch):
     from autograd.compile import compiled as front
 
-    assert f"The {front._KEPT}\n" in compile.__doc__
+    assert f"The {front._KEPT} recordings" in compile.__doc__
     monkeypatch.setattr(front, "_KEPT", 3)
     calls, w = [], Value(2.0)
 

@@ -272,19 +272,30 @@ def test_text_shows_no_number_and_is_noticed(name, capsys):
     assert repr(w) == f"Value(data=2.0, grad={w.grad}, label='w')"
 
 
-def test_setting_a_number_in_the_function_is_refused():
-    b = Value(1.0, label="b")
+def setting(of):
+    """Return a function that sets the number of what it is given, and goes on."""
 
     def function(x):
-        b.data = 3.0
-        return b * x
+        node = of(x)
+        node.data = 3.0
+        return node * 2.0
 
-    assert "The function sets the data of a Value, now b = 3" in raised(function, 1.0)
-    assert "set it before the call" in raised(function, 1.0)
+    return function
+
+
+SETTING = {"a parameter": lambda x: w, "an input": lambda x: x, "a result": lambda x: w * x}
+
+
+@pytest.mark.parametrize("name", SETTING)
+def test_setting_a_number_in_the_function_is_refused(name):
+    text = raised(setting(SETTING[name]), 1.0)
+    w.data = 2.0
+    assert "The function sets the data of a Value, now " in text
+    assert "set it before the call" in text
 
 
 def test_a_graph_is_not_read_while_recording():
-    assert "its numbers are hidden now" in raised(lambda x: w * graph_of(w * w).numbers[0], 1.0)
+    assert "which are hidden now" in raised(lambda x: w * graph_of(w * w).numbers[0], 1.0)
 
 
 def test_a_long_line_is_shortened():

@@ -20,7 +20,7 @@ from autograd.ops import Op, total
 from autograd.stepper import gradients
 from autograd.value import Value, topological_order
 
-_CHECKED = 4  # so many samples of the first batch are compared with the engine of Values
+_CHECKED = 4  # so many samples of the first batch, from all over it, are compared with Values
 _RAISES = "it raises"
 _SMALL = 1e-4  # of numbers below it, the difference alone counts
 _CLOSE = 1e-9  # relative to the largest number compared; sums are taken in another order
@@ -258,8 +258,9 @@ class Compiled:
         machine.load()
         recorded.calls += 1
         if recorded.calls & (recorded.calls - 1) == 0:  # the 1st, 2nd, 4th, 8th ... call
-            few = _CHECKED if recorded.calls == 1 else 1
-            trouble = self._difference(machine, batches, settings, samples[:few])
+            chosen = _some(len(samples), recorded.calls)
+            few = [[batch[i] for i in chosen] for batch in batches]
+            trouble = self._difference(machine, few, settings, samples[chosen])
             if trouble == _RAISES:
                 return None
             if trouble:
@@ -299,7 +300,7 @@ class Compiled:
         if out is None:
             return ""  # not finite: Values will say what that means
         try:
-            flat = [_flat(self._called(s, settings)) for s in _samples(batches, len(samples))]
+            flat = [_flat(self._called(s, settings)) for s in _samples(batches)]
             expected = [to_float(x) for row in flat for x in row]
             loss = total([row[0] for row in flat]) / len(flat)
         except (ArithmeticError, ValueError):
@@ -438,11 +439,12 @@ def compile(function: Callable[..., Any] | None = None, *, engine: str = "auto")
     The numbers of the parameters are read at every call. All else that the function looks up is
     used **as it was when it was recorded**: a global number, an attribute, an entry of a list, and
     a Value that was replaced by another. The 1st, 2nd, 4th, 8th ... call compares results and
-    gradients with Values, the first on four samples and the others on one, and if they differ the
-    function runs as Values from then on, with a warning; the calls between the change and the next
-    comparison use the old number. To be exact, give what changes as an argument: by position, with
-    an entry for each sample, or by name as a setting, which is recorded anew for each value. The 64
-    recordings that were used last are kept, one for each shape of the samples, settings and mode.
+    gradients with Values, the first on four samples of the batch and the others on one, and if they
+    differ the function runs as Values from then on, with a warning; the calls between the change
+    and the next comparison use the old number. To be exact, keep such a number in a Value and set
+    its `data`; or give it as an argument, by position with an entry for each sample, or by name as
+    a setting, for each value of which the function is recorded anew. The 64 recordings that were
+    used last are kept, one for each shape of the samples, settings and mode.
 
     Random numbers are refused where they come from `random` or NumPy's shared generator, and found
     by comparing the recordings where they come from elsewhere.
@@ -571,8 +573,21 @@ def _as_number(entry: Any) -> Any:
     return entry.tolist() if hasattr(entry, "tolist") else entry
 
 
-def _samples(batches: Sequence[Any], count: int | None = None) -> list[tuple[Any, ...]]:
-    return list(zip(*[batch[:count] for batch in batches], strict=True))
+def _samples(batches: Sequence[Any]) -> list[tuple[Any, ...]]:
+    return list(zip(*batches, strict=True))
+
+
+def _some(count: int, calls: int) -> list[int]:
+    """Return which of `count` samples a call compares with Values, other ones each time.
+
+    Examples
+    --------
+    >>> _some(100, 1), _some(100, 2), _some(2, 1)
+    ([0, 33, 66, 99], [2], [0, 1])
+    """
+    if calls > 1:
+        return [calls % count]
+    return sorted({i * (count - 1) // (_CHECKED - 1) for i in range(_CHECKED)})
 
 
 def _flat(results: Any) -> list[Any]:

@@ -248,6 +248,7 @@ def _state_of_chance() -> Any:
 
 def graph_of(root: Value) -> Graph:
     """Return the graph of a finished Value; its leaves are those that are no constants."""
+    not_while_recording("the numbers of a graph were read, which are hidden now")
     with collector_paused():
         graph = _graph_of([], [root], since=0)
     learning = {i: leaf for i, leaf in graph.leaves.items() if not leaf.constant}
@@ -287,14 +288,7 @@ def _run(
         raise RecordingError(f"{_refused_at(refused)} The function caught this and went on.")
     flat: list[Any] = []
     structure = structure_of(results, flat)
-    graph = _graph_of(inputs, flat, since=start)
-    for leaf in graph.leaves.values():
-        if leaf.written > start:
-            raise RecordingError(
-                f"The function sets the data of a Value, now {describe(leaf)}. What is recorded "
-                "only computes: set it before the call."
-            )
-    return graph, structure
+    return _graph_of(inputs, flat, since=start), structure
 
 
 def _say_what_failed(error: Exception, refused: Sequence[Refusal]) -> None:
@@ -374,7 +368,6 @@ def structure_of(results: Any, flat: list[Any]) -> Any:
 
 def _graph_of(inputs: list[Value], roots: list[Any], since: int) -> Graph:
     """Return the graph of some roots, all of whose operations must be younger than `since`."""
-    not_while_recording("a graph was recorded or read, and its numbers are hidden now")
     seen = {node.age: node for node in (*inputs, *roots)}  # no two nodes have one age
     stack = list(seen.values())
     while stack:
@@ -390,6 +383,12 @@ def _graph_of(inputs: list[Value], roots: list[Any], since: int) -> Graph:
             f"The function uses a Value that was computed before it ran, by {old.op.name}: "
             f"{describe(old)}. It would not follow its parameters. Compute it in the function, or "
             "give its number as an argument."
+        )
+    changed = next((node for node in order if node.written > since), None) if since else None
+    if changed is not None:
+        raise RecordingError(
+            f"The function sets the data of a Value, now {describe(changed)}. What is recorded "
+            "only computes: set it before the call."
         )
     index = {age: i for i, age in enumerate(ages)}
     given = {node.age for node in inputs}
