@@ -323,6 +323,7 @@ def test_what_values_can_not_do_is_refused_with_the_line(name):
     text = raised(function, 1.0)
     assert text.startswith("test_compile_recording.py:")
     assert f": {kind}: " in text
+    assert "Hidden" not in text
     assert "While a function is recorded it is given Values" in text
 
 

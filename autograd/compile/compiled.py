@@ -447,7 +447,9 @@ def compile(function: Callable[..., Any] | None = None, *, engine: str = "auto")
     used last are kept, one for each shape of the samples, settings and mode.
 
     Random numbers are refused where they come from `random` or NumPy's shared generator, and found
-    by comparing the recordings where they come from elsewhere.
+    by comparing the recordings where they come from elsewhere. While it is recorded a function is
+    given Values: what asks for the type of an argument alone (``isinstance``, or a ``TypeError`` of
+    another library that the function catches) is seen by the comparison with Values or not at all.
 
     ``copy`` and ``pickle`` know a compiled function of a module by its name, as they know
     functions; another is compiled afresh where it arrives. The node that ``mean`` gives can be

@@ -97,6 +97,9 @@ class Hidden(Value):
         return super().local_derivatives()
 
 
+Hidden.__name__ = Hidden.__qualname__ = Value.__name__  # as Python's own errors call it
+
+
 def _refusing(name: str) -> Callable[..., Any]:
     def method(*_: Any) -> Any:
         not_while_recording(
