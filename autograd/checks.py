@@ -14,12 +14,18 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
 _ieee = ContextVar("ieee", default=False)
 _numbers_known = ContextVar("numbers_known", default=True)
 _identity_meant = ContextVar("identity_meant", default=True)
+_refusals: ContextVar[list[Refusal]] = ContextVar("refusals")
+NO_BACKWARD = (
+    "backward() gives numbers, as all derivatives at numbers do, and another sample has others. "
+    "Call it on what the compiled function returns"
+)
 numbers_known = _numbers_known.get  # False while a function is recorded, to be run on other numbers
 
 
@@ -58,6 +64,36 @@ class RecordingError(TypeError):
     """A function can't be recorded once and run on other numbers; the message says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a recording refused, also if the function caught the error and went on.
+
+    Attributes
+    ----------
+    error : Exception
+    stack : list of traceback.FrameSummary
+        Where it was.
+    """
+
+    error: Exception
+    stack: list[Any]
+
+
+def remembered(error: Exception) -> Exception:
+    """Return an error; if a function is being recorded, the recording will know of it.
+
+    Examples
+    --------
+    >>> remembered(ValueError("too large"))
+    ValueError('too large')
+    """
+    if not _numbers_known.get() and not _refusals.get():  # the first tells most
+        import traceback
+
+        _refusals.get().append(Refusal(error, list(traceback.extract_stack())))
+    return error
+
+
 def not_while_recording(what: str) -> None:
     """Raise `RecordingError` with these words if a function is being recorded.
 
@@ -66,17 +102,39 @@ def not_while_recording(what: str) -> None:
     >>> not_while_recording("a coin was tossed")
     """
     if not _numbers_known.get():
-        raise RecordingError(what)
+        raise remembered(RecordingError(what))
 
 
 def refuse_number() -> Any:
     """Raise `RecordingError`: a number was asked for while a function is recorded."""
-    raise RecordingError(
-        "a number was asked of a Value (.data, float(), bool(), if, ==, <, max, a function of "
-        "math). Another sample has another number, so what depends on it must be recorded as "
-        "operations: where, maximum, minimum, abs, sign, step or pick, and the functions of "
-        "autograd"
+    raise remembered(
+        RecordingError(
+            "a number was asked of a Value (.data, float(), bool(), if, ==, <, max, a function of "
+            "math). Another sample has another number, so what depends on it must be recorded as "
+            "operations: where, maximum, minimum, abs, sign, step or pick, and the functions of "
+            "autograd. A condition is a Value, too: where(step(x), a, b), not where(x > 0, a, b)"
+        )
     )
+
+
+def shown(number: float) -> float | str:
+    """Return a Value's number to be printed: a question mark while a function is recorded.
+
+    Examples
+    --------
+    >>> shown(2.0)
+    2.0
+    """
+    if _numbers_known.get():
+        return number
+    remembered(
+        RecordingError(
+            "text was made of a Value (print, str, repr, an f-string). Its number is hidden, since "
+            "another sample has another, and so the text would be the same for all. Print what the "
+            "compiled function returns"
+        )
+    )  # not raised: a debugger shows what it can
+    return "?"
 
 
 def refuse_equality() -> None:
@@ -111,8 +169,10 @@ def identity_not_meant() -> Iterator[None]:
 
 
 @contextmanager
-def numbers_unknown() -> Iterator[None]:
+def numbers_unknown() -> Iterator[list[Refusal]]:
     """Let no Value tell its number in this block, so that what is recorded holds for others too.
+
+    The list that it gives has what was refused first, if anything was.
 
     Examples
     --------
@@ -123,11 +183,13 @@ def numbers_unknown() -> Iterator[None]:
         ...
     autograd.checks.RecordingError: a number was asked of a Value ...
     """
-    token = _numbers_known.set(False)
+    refused: list[Refusal] = []
+    tokens = _numbers_known.set(False), _refusals.set(refused)
     try:
-        yield
+        yield refused
     finally:
-        _numbers_known.reset(token)
+        _numbers_known.reset(tokens[0])
+        _refusals.reset(tokens[1])
 
 
 @contextmanager
@@ -183,10 +245,11 @@ def outside(
         ) from error
     too_large = isinstance(error, OverflowError)
     reason = "the result is too large for a float" if too_large else error.args[-1]
-    raise type(error)(
+    undefined = type(error)(
         f"{name}({named}) is undefined: {reason}. "
         "Keep the inputs inside its domain, or use ieee_values() to get inf or nan."
-    ) from None
+    )
+    raise remembered(undefined) from None
 
 
 def _as_ieee(rule: Callable[..., Any], inputs: Sequence[Any], out: Sequence[float]) -> list[float]:
@@ -208,10 +271,7 @@ def describe(node: Any) -> str:
 @contextmanager
 def grads_restored_on_error(nodes: Sequence[Any]) -> Iterator[None]:
     """Put every node's grad back if the block raises, so that nothing is lost."""
-    not_while_recording(
-        "backward() gives numbers, and another sample has others. Call it on what the compiled "
-        "function returns"
-    )
+    not_while_recording(NO_BACKWARD)
     before = [node.grad for node in nodes]
     try:
         yield

@@ -238,13 +238,19 @@ def _pick_margin(index: float, *xs: float) -> float:
     return min(inside, 0.5 - fabs(index - math.floor(index + 0.5)))
 
 
+def _is_at(index: Any, places: int) -> list[Any]:
+    """Return 1 for the place that an index means and 0 for the others, as arithmetic."""
+    moved = index + 0.5  # rounded as in _pick, so that both mean the same place
+    return [step(k + 1 - moved) - step(k - moved) for k in range(places)]
+
+
 def _pick_unfold(index: Any, *xs: Any) -> Any:
-    return reduce(plus, [where(step(0.5 - abs(index - k)), x, 0.0) for k, x in enumerate(xs)])
+    found = zip(_is_at(index, len(xs)), xs, strict=True)
+    return reduce(plus, [where(is_here, x, 0.0) for is_here, x in found])
 
 
 def _pick_derivatives(index: Any, *xs_and_out: Any) -> tuple[Any, ...]:
-    places = range(len(xs_and_out) - 1)
-    return 0.0, *[step(0.5 - abs(index - k)) for k in places]  # 1 for the nearest place
+    return 0.0, *_is_at(index, len(xs_and_out) - 1)
 
 
 def _weighted_sum(*terms: float) -> float:
@@ -396,7 +402,7 @@ weighted_sum_of = define("weighted_sum", _weighted_sum,
     gather=_weighted_sum_gather, spread=_weighted_sum_spread)
 
 pick_of = define("pick", _pick,
-    _pick_derivatives,             # an index between two places means the nearest
+    _pick_derivatives,             # between two places the nearest, in the middle the upper one
     margin=_pick_margin, unfold=_pick_unfold)
 
 # Its derivatives are the softmax of the inputs.
@@ -514,8 +520,10 @@ def pick(values: Sequence[Any], index: Any) -> Any:
     ----------
     values : sequence of Value or float
         At least one.
-    index : int or Value
-        From 0 to the last place.
+    index : float or Value
+        From 0 to the last place. A number between two places means the nearest, in the middle the
+        upper one, as a number or as a Value and with every engine; the value there gets the
+        gradient, and the index none.
 
     Raises
     ------
@@ -527,13 +535,16 @@ def pick(values: Sequence[Any], index: Any) -> Any:
     >>> from autograd import Value
     >>> pick([10.0, 20.0, 30.0], 1)
     20.0
-    >>> pick([10.0, 20.0, 30.0], Value(2.0)).data
-    30.0
+    >>> pick([10.0, 20.0, 30.0], Value(2.0)).data, pick([10.0, 20.0, 30.0], 1.4)
+    (30.0, 20.0)
     """
     if not len(values):
         raise ValueError("pick from no values: give at least one.")
     if hasattr(index, "record_op"):
         return pick_of(index, *values)
-    if index % 1 or not 0 <= index < len(values):
-        raise ValueError(f"The index is {index!r}; it must be 0 to {len(values) - 1}, a whole one.")
-    return values[int(index)]
+    if not 0 <= index + 0.5 < len(values):
+        raise ValueError(
+            f"The index is {index!r:.60}; it must be from 0 to {len(values) - 1}, or nearest to "
+            "one of these."
+        )
+    return values[math.floor(index + 0.5)]

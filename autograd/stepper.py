@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
-from autograd.checks import ieee_values
+from autograd.checks import NO_BACKWARD, ieee_values, not_while_recording
 from autograd.formula import formula
 from autograd.look import cut, number
 from autograd.notation import Notation
@@ -252,6 +252,7 @@ def gradients(order: Sequence[Value]) -> dict[Value, float]:
     >>> gradients(topological_order(x * x))[x]
     6.0
     """
+    not_while_recording(NO_BACKWARD)
     found = dict.fromkeys(order, 0.0)
     for _, shares in _sweep(order, found):
         for _ in shares:

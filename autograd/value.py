@@ -88,7 +88,7 @@ class Value(NumberLike):
             if not all(isinstance(x, Value) for x in inputs):  # plain numbers in the middle
                 return Value.record_op(op, as_values(inputs))
             out = checks.outside(op.forward, op.name, inputs, error)
-        node = _new(Value)
+        node: Value = _new(Value)
         node._data, node.op, node.parents = out, op, inputs
         node.grad, node.constant = 0.0, False
         node.age, node.scope = _tick(), current_scope()
@@ -154,10 +154,11 @@ class Value(NumberLike):
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self._data}, grad={self.grad}{label})"
+        data, grad = checks.shown(self._data), checks.shown(self.grad)
+        return f"Value(data={data}, grad={grad}{label})"
 
 
-_new = object.__new__
+_new: Any = object.__new__  # while a function is recorded, what makes nodes of which nothing leaks
 
 
 def as_values(inputs: Iterable[Any]) -> tuple[Value, ...]:

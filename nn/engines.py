@@ -3,7 +3,8 @@
 `ValueSteps` builds the graph of every batch anew. `MachineSteps` has the loss of one sample
 recorded, with its target, its dropout factors and the penalty, and runs that on whole epochs. Both
 move the same parameters by the same rule, in the same order of samples; numbers agree to about
-1e-12.
+1e-12. A program is compared with Values before the first step and before the 2nd, 4th, 8th ...
+epoch: what the loss or the model use besides may have changed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from autograd import (
@@ -170,7 +172,13 @@ class MachineSteps:
         self._data = self._array(task.inputs, task.targets)
         self._data.setflags(write=False)  # so that engines may keep a copy of their own
         self._make()
-        self._check()
+        self._epochs, self._trusted = 0, True
+        trouble = self._difference(self._examples())
+        if trouble:
+            raise RecordingError(
+                f"{trouble}. Do the model or the loss look at a target, or at the type of a "
+                "number, in Python?"
+            )
 
     def _make(self) -> None:
         from autograd import Machine
@@ -182,6 +190,10 @@ class MachineSteps:
             parameters=optimizer.parameters, rule=_rule_of(optimizer), memory=optimizer.memory,
         )  # fmt: skip
         self._settings, self._loaded = _settings_of(optimizer), False
+        program, held = self._machine.program, set(optimizer.parameters)
+        learning = zip(program.leaves, program.learning, strict=True)
+        # Nobody sets their gradients back: as with Values they add up.
+        self._others = [i for i, (x, learns) in enumerate(learning) if learns and x not in held]
 
     def _objective(self, x: Any, target: Any, masks: Any) -> list[Any]:
         """Return what is made small, the loss of the sample, and its scores.
@@ -212,54 +224,79 @@ class MachineSteps:
         ones = [1.0] * sum(n for _, n in self.layers)
         return record(self._objective, [(*sample, ones) for sample in samples], {})[0]
 
-    def _check(self) -> None:
-        """Compare some samples, of different targets, with the engine of Values.
+    def _examples(self) -> list[int]:
+        """Return the numbers of some samples, of different targets."""
+        first: dict[str, int] = {}
+        for i, target in enumerate(self.task.targets):
+            first.setdefault(str(target), i)
+        found = list(first.values())
+        return found[:: -(-len(found) // _CHECKED)]
 
-        Raises
-        ------
-        RecordingError
-            If they differ: the loss or the model look at more than numbers.
-        """
+    def _difference(self, chosen: Sequence[int]) -> str:
+        """Return in words how the program differs from Values on these samples, or nothing."""
         from autograd import gradients
 
-        task, machine = self.task, self._machine
-        first: dict[str, int] = {}
-        for i, target in enumerate(task.targets):
-            first.setdefault(str(target), i)
-        chosen = list(first.values())[:_CHECKED]
+        task, machine, layers = self.task, self._machine, self.layers
         ones = self._np.ones((len(chosen), self._masks))
         samples = self._np.concatenate([self._data[chosen], ones], axis=1)
         self._load()
         out = machine.results(samples) if machine.gradients_at(samples) else None
-        found = machine.gradients()
+        leaves, all_grads = machine.program.leaves, machine.leaf_gradients()
+        found = machine.gradients() + [all_grads[i] for i in self._others]
         self._loaded = False
         if out is None:
-            return  # not finite: Values will say in training what that means
+            return ""  # not finite: Values will say in training what that means
         try:
             with collector_paused():
-                rows = [
-                    self._objective(as_values(task.inputs[i]), task.targets[i], list(ones[0]))
-                    for i in chosen
-                ]
+                rows = [self._objective(self._slow.samples[i], task.targets[i], ()) for i in chosen]
                 order = topological_order(total([row[0] for row in rows]) / len(rows))
                 slopes = gradients(order)
         except (ArithmeticError, ValueError):
-            return
+            return ""
+        if self.layers != layers:
+            return f"compiled it has the dropout {layers} where the model has {self.layers}"
         expected = [to_float(x) for row in rows for x in row]
-        expected_grads = [slopes.get(p, 0.0) for p in self.optimizer.parameters]
-        for mine, theirs in ((out.ravel(), expected), (found, expected_grads)):
+        learning = [*self.optimizer.parameters, *[leaves[i] for i in self._others]]
+        expected_grads = [slopes.get(p, 0.0) for p in learning]
+        for mine, theirs in ((out.ravel().tolist(), expected), (found, expected_grads)):
             scale = max([_SMALL, *map(abs, theirs)])
             for x, y in zip(mine, theirs, strict=True):
                 if not abs(x - y) <= _CLOSE * scale:
-                    raise RecordingError(
-                        f"compiled it gives {float(x)!r} where Values give {y!r}. Do the model or "
-                        "the loss look at a target, or at the type of a number, in Python?"
-                    )
+                    return f"compiled it gives {x!r} where Values give {y!r}"
+        return ""
+
+    def _changed(self) -> str:
+        """Return in words what has changed since the program was made, as far as that is seen."""
+        task, np = self.task, self._np
+        try:
+            targets = np.array(task.targets, dtype=float).reshape(len(task.inputs), -1)
+        except (TypeError, ValueError):
+            targets = np.empty((0, 0))
+        before = self._data[:, len(task.inputs[0]) :]
+        if not np.array_equal(targets, before, equal_nan=True):
+            return "the targets have changed"
+        return self._difference([self._epochs % len(task.inputs)])
 
     def _array(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Any:
-        import numpy as np
+        """Return samples with their targets as an array, (n, numbers).
 
-        columns = np.array(targets, dtype=float).reshape(len(targets), -1)
+        Raises
+        ------
+        ValueError
+            If targets have several shapes, which is named.
+        """
+        np = self._np
+        try:
+            columns = np.array(targets, dtype=float).reshape(len(targets), -1)
+        except ValueError:
+            for i, target in enumerate(targets):
+                if np.shape(target) != np.shape(targets[0]):
+                    raise ValueError(
+                        f"targets[{i}] is {target!r:.60} and targets[0] is {targets[0]!r:.60}: a "
+                        "program takes targets of one shape. Values take them as they are "
+                        "(engine='eager')."
+                    ) from None
+            raise
         return np.concatenate([np.array(inputs, dtype=float), columns], axis=1)
 
     def _with_masks(self, order: Any, rng: Any) -> Any:
@@ -287,19 +324,49 @@ class MachineSteps:
     def epoch(
         self, batches: Sequence[Sequence[int]], rates: Sequence[float], rng: Any
     ) -> Iterator[Judgement]:
-        """Move the parameters once for each batch, see `ValueSteps.epoch`."""
-        size = 1 if self.when == "step" else len(batches)
+        """Move the parameters once for each batch, see `ValueSteps.epoch`.
+
+        Before the 2nd, 4th, 8th ... epoch a sample and the targets are compared with Values; if
+        they differ, Values do the rest, with a warning.
+        """
+        self._epochs += 1
+        if self._epochs > 1 and self._epochs & (self._epochs - 1) == 0 and self._trusted:
+            self._compare()
+        if not self._trusted:
+            yield from self._slow.epoch(batches, rates, rng)
+            return
+        size = 1 if self.when == "step" or self._others else len(batches)
         for k in range(0, len(batches), size):
             yield from self._chunk(batches[k : k + size], rates[k : k + size], rng)
+
+    def _compare(self) -> None:
+        """Let Values do the rest if the program no longer does what they would."""
+        if self.when == "end":
+            self.sync()  # nobody else has touched the parameters
+        else:
+            self._refresh()
+        if trouble := self._changed():
+            self.name, self._trusted = ValueSteps.name, False
+            warnings.warn(
+                f"From epoch {self._epochs} on training runs as Values, more slowly: {trouble}. "
+                "Has a target, or a number that the loss or the model use, changed since the "
+                "start? Until now it was not seen.",
+                RuntimeWarning,
+                stacklevel=5,
+            )
+
+    def _refresh(self) -> None:
+        """Make the program anew if somebody has changed what it moves, or the rule."""
+        moved = self._machine.parameters != self.optimizer.parameters
+        if moved or self._machine.is_stale or self._settings != _settings_of(self.optimizer):
+            self._make()
 
     def _chunk(
         self, batches: Sequence[Sequence[int]], rates: Sequence[float], rng: Any
     ) -> Iterator[Judgement]:
         np, optimizer = self._np, self.optimizer
         if self.when != "end":  # somebody may have moved them, or have changed the rule
-            moved = self._machine.parameters != optimizer.parameters
-            if moved or self._machine.is_stale or self._settings != _settings_of(optimizer):
-                self._make()
+            self._refresh()
             self._load()
         elif not self._loaded:
             self._load()
@@ -317,6 +384,10 @@ class MachineSteps:
                 fine = order[: done * size]
                 self._machine.train(samples, size, rates[:done], first, fine)
         optimizer.steps += done
+        if self._others and done:  # a chunk is one step
+            slopes = self._machine.leaf_gradients()
+            for i in self._others:
+                self._machine.program.leaves[i].grad += slopes[i]
         if self.when != "end" or done < len(batches):
             self.sync()
         for judgement, rate in zip(self._judged(batches[:done], out), rates, strict=False):
@@ -341,12 +412,16 @@ class MachineSteps:
 
     def evaluate(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Judgement:
         """Return the mean loss of samples, and how many are decided rightly, without dropout."""
+        if not self._trusted:
+            return self._slow.evaluate(inputs, targets)
         if not self._loaded:
             self._load()
-        np = self._np
-        samples = self._array(inputs, targets)
-        samples = np.concatenate([samples, np.ones((len(samples), self._masks))], axis=1)
-        out = self._machine.results(samples)
+        np, out = self._np, None
+        with suppress(ValueError):  # targets of several shapes
+            samples = self._array(inputs, targets)
+            if samples.shape[1] == self._data.shape[1]:
+                ones = np.ones((len(samples), self._masks))
+                out = self._machine.results(np.concatenate([samples, ones], axis=1))
         if out is None:
             self.sync()
             return self._slow.evaluate(inputs, targets)

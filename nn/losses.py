@@ -269,6 +269,35 @@ LOSSES = {
 }
 
 
+LOSSES_OF_HEAD: dict[str, tuple[str, ...]] = {  # the usual one first
+    "linear": tuple(LOSSES),
+    "sigmoid": ("binary_cross_entropy", "logistic"),
+    "softmax": ("cross_entropy",),
+}
+
+
+def check_head(loss: Loss, head: str) -> None:
+    """Raise ValueError if a loss would look at scores where the model answers with something else.
+
+    Losses are made of scores. Those that speak of probabilities have the head in them; the others
+    would train or judge numbers that nobody gets to see. A loss of the user may do as it likes.
+
+    Examples
+    --------
+    >>> check_head(LOSSES["logistic"], "sigmoid")
+    >>> check_head(LOSSES["mse"], "sigmoid")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: The loss mse would look at the scores without seeing the sigmoid head; use ...
+    """
+    fitting = LOSSES_OF_HEAD.get(head, LOSSES)
+    if LOSSES.get(loss.name) == loss and loss.name not in fitting:
+        raise ValueError(
+            f"The loss {loss.name} would look at the scores without seeing the {head} head; use "
+            f"{' or '.join(fitting)}, or a model with a linear head."
+        )
+
+
 def find_loss(loss: str | Loss | Callable[[Any, Any], Any]) -> Loss:
     """Return the loss of that name, or a function of (scores, target) as a loss.
 

@@ -15,7 +15,7 @@ from nn.activations import Activation, activation_name, find_activation
 from nn.dropout import Dropout, find_dropout
 from nn.initializers import Initializer, find_initializer, generator
 from nn.layers import Layer, describe_activation
-from nn.losses import LOSSES, Loss, find_loss, only
+from nn.losses import LOSSES, LOSSES_OF_HEAD, Loss, check_head, find_loss, only
 from nn.module import Module
 
 
@@ -50,11 +50,14 @@ class Model(Module):
         Number of inputs and of scores.
     loss : Loss
         The loss that the model is usually trained with; `predict` decides by it.
+    head : str
+        What the model does with its scores, see `MLP`; a loss must know of it.
     """
 
     nin: int
     nout: int
     loss: Loss
+    head: str = "linear"
 
     def scores(self, x: Sequence[Any]) -> list[Value]:
         """Return the raw outputs s of one sample, a list also where there is only one."""
@@ -187,13 +190,8 @@ class MLP(Model):
                 drop.check_width(width)
         rng = generator(seed)
         self.nin, self.nout, self.head, self.init = nin, nouts[-1], head, init
-        fitting = _LOSSES_OF_HEAD[head]
-        self.loss = find_loss(loss or fitting[0])
-        if self.loss.name in LOSSES and self.loss.name not in fitting:
-            raise ValueError(
-                f"The loss {self.loss.name} would train the scores without seeing the {head} head; "
-                f"use {' or '.join(fitting)}, or head='linear'."
-            )
+        self.loss = find_loss(loss or LOSSES_OF_HEAD[head][0])
+        check_head(self.loss, head)
         self.layers: list[Layer] = []
         sizes = [nin, *nouts]
         for i, act in enumerate([*hidden, "linear"]):
@@ -305,11 +303,6 @@ class SoftmaxRegression(MLP):
         return f"SoftmaxRegression({self.nin} inputs, {self.nout} classes)"
 
 
-_LOSSES_OF_HEAD: dict[str, tuple[str, ...]] = {  # the usual one first
-    "linear": tuple(LOSSES),
-    "sigmoid": ("binary_cross_entropy", "logistic"),
-    "softmax": ("cross_entropy",),
-}
 _RECTIFIERS = ("relu", "leaky_relu", "softplus")
 
 
@@ -399,7 +392,7 @@ class LogisticRegression(SingleNeuron):
     -1
     """
 
-    usual_loss = "logistic"
+    usual_loss, head = "logistic", "sigmoid"
 
     def __call__(self, x: Sequence[Any]) -> Value:
         """Return the probability that the label of one sample is +1."""

@@ -15,7 +15,7 @@ from nn.data import batches
 from nn.engines import Task, evaluated, make_steps
 from nn.history import History, Report, judged
 from nn.initializers import generator
-from nn.losses import Loss, find_loss
+from nn.losses import Loss, check_head, find_loss
 from nn.optimizers import Optimizer, find_optimizer
 from nn.penalties import l2 as l2_penalty
 from nn.penalties import weights_of
@@ -59,11 +59,12 @@ def training_steps(
         gradient descent by batches. The last batch of an epoch may be smaller.
     optimizer : str or Optimizer, optional
         A name in `OPTIMIZERS`, a class such as `Adam`, or one that you made on the model's
-        parameters.
+        parameters. Those that it does not hold stay where they are; nobody sets their gradients
+        back, so that they add up.
     learning_rate : float, optional
         η, for an optimizer given by name.
     loss : str, Loss or callable, optional
-        By default the model's own.
+        By default the model's own. It must know of the model's head, as in `MLP`.
     l2 : float, optional
         λ of the penalty λ/(2N)·‖w‖² on the weights, not the biases.
     schedule : str or callable, optional
@@ -75,7 +76,8 @@ def training_steps(
     engine : {"auto", "eager", "numpy", "native"}, optional
         What carries out the steps: Values ("eager"), or the same recorded once and compiled, with
         NumPy or to machine code, many times faster and equal to about 1e-12. "auto" compiles
-        where Values would take some seconds, with the best that is installed.
+        where Values would take some seconds, with the best that is installed. See the notes of
+        `fit` for what a compiled training does not see.
 
     Yields
     ------
@@ -85,7 +87,8 @@ def training_steps(
     Raises
     ------
     ValueError
-        If data is empty, ragged or has targets that the loss does not take. It names the sample.
+        If data is empty, ragged or has targets that the loss does not take; it names the sample.
+        If the loss would not see the model's head.
     DivergenceError
         If training diverges. The weights are those before the step that failed.
 
@@ -139,7 +142,7 @@ def _reports(
     """Yield the reports of a training; the parameters need to be looked at when `sync` says."""
     if isinstance(model, Perceptron):
         raise ValueError("A perceptron learns by its own rule: call model.fit(inputs, labels).")
-    loss = find_loss(loss or model.loss)
+    loss = _loss_of(model, loss)
     check_samples(model, loss, inputs, targets)
     if validation is not None:
         if not isinstance(validation, tuple | list) or len(validation) != 2:
@@ -248,6 +251,18 @@ def fit(
     DivergenceError
         If training diverges; its ``history`` has the epochs until then.
 
+    Notes
+    -----
+    A compiled training is a recording of the loss of one sample, see ``engine``. Parameters, the
+    learning rate and the settings of the optimizer may be changed by `on_report` and `on_epoch`,
+    which is heard at once. What is not: targets changed in place, and all else that the loss and
+    the model use in Python, as a coefficient, a global name, an attribute or a Value that was
+    replaced. Before the first step some samples, and before the 2nd, 4th, 8th ... epoch all targets
+    and the loss and the gradients of one sample are compared with Values. Where they differ, Values
+    do the rest, with a warning; the epochs between the change and the comparison were trained as
+    before the change. What changes while training therefore needs ``engine="eager"``. Inputs are
+    read once, by every engine.
+
     Examples
     --------
     >>> from nn import MLP
@@ -320,10 +335,17 @@ def evaluate(
     >>> evaluate(LogisticRegression(1), [[1.0], [2.0]], [1, -1])
     (0.693147180559945, 0.5)
     """
-    loss = find_loss(loss or model.loss)
+    loss = _loss_of(model, loss)
     check_samples(model, loss, inputs, targets)
     mean, right = evaluated(model, loss, inputs, targets)
     return mean, right / len(inputs) if loss.decide else None
+
+
+def _loss_of(model: Any, loss: AnyLoss | None) -> Loss:
+    """Return the loss that was chosen, or the model's; one that knows of the model's head."""
+    chosen = find_loss(loss or model.loss)
+    check_head(chosen, getattr(model, "head", "linear"))
+    return chosen
 
 
 def check_samples(

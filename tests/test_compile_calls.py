@@ -2,11 +2,12 @@
 
 import importlib.util
 import math
+import pickle
 import re
 import threading
 import warnings
 from collections import namedtuple
-from copy import deepcopy
+from copy import copy, deepcopy
 from functools import partial
 
 import numpy as np
@@ -400,6 +401,20 @@ def test_a_choice_by_the_type_of_a_number_is_noticed(engine, quiet):
 
 
 @compiling
+def test_samples_from_all_over_the_batch_are_compared(engine, quiet):
+    """As nothing but a comparison can see a choice by type."""
+    w = Value(2.0)
+    f = compile(lambda x: w * (3.0 if isinstance(x, float) and x > 8 else 1.0), engine=engine)
+    assert f([float(i) for i in range(10)]) == [2.0] * 9 + [6.0]
+    assert len(quiet) == 1
+    g = compile(lambda x: w * (3.0 if isinstance(x, float) and x == 4 else 1.0), engine=engine)
+    batch = [float(i) for i in range(10)]
+    results = [g(batch)[4] for _ in range(4)]
+    assert results == [2.0, 2.0, 2.0, 6.0], "the fourth call looks at that sample"
+    assert len(quiet) == 2
+
+
+@compiling
 def test_a_shape_of_results_that_depends_on_the_type_is_noticed(engine, quiet):
     f = compile(lambda x: [x] * (2 if isinstance(x, Value) else 1), engine=engine)
     assert f([1.0, 3.0]) == [[1.0], [3.0]]
@@ -785,6 +800,38 @@ def test_what_can_not_be_recorded_runs_as_values_with_one_warning(quiet):
     assert quiet[0].filename == __file__, "the warning points to the caller"
 
 
+LATE = {1.0: 5.0}  # what differs for a sample that no comparison with Values looks at
+
+
+def by_error(x):
+    try:
+        return 1.0 + int(x == 1.0) * 4.0
+    except TypeError:
+        return 1.0
+
+
+DEFAULTS = {
+    "a dict": lambda x: LATE.get(x, 1.0),
+    "a set": lambda x: 5.0 if x in {1.0} else 1.0,
+    "text": lambda x: 5.0 if str(x) in ("1", "1.0") else 1.0,
+    "a list": lambda x: [1.0, 5.0, 1.0][x],
+    "a caught error": by_error,
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_no_sample_gets_a_default_silently(name, quiet):
+    w, of = Value(2.0), DEFAULTS[name]
+    xs = [0] * 7 + [1] + [0] * 7
+    f = compile(lambda x: w * of(x) + x)
+    assert f(xs) == [2.0] * 7 + [11.0] + [2.0] * 7
+    f.mean(xs).backward()
+    assert w.grad == pytest.approx(19 / 15)
+    assert len(quiet) == 1
+    with pytest.raises(RecordingError):
+        compile(lambda x: w * of(x) + x, engine="numpy")(xs)
+
+
 def test_a_failing_backend_leaves_values_with_a_warning(quiet, monkeypatch):
     from autograd.compile import compiled as front
 
@@ -821,6 +868,129 @@ def test_a_program_may_be_read_whatever_the_engine(engine):
     refused = compile(lambda x: w if x > 0 else -w, engine=engine)
     with pytest.raises(RecordingError):
         refused.program([1.0])
+
+
+def test_a_program_without_numpy_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(machine_room, "find_spec", missing("numpy", "llvmlite"))
+    f = compile(lambda x: 2 * x)
+    assert f([1.0]) == [2.0]
+    for ask in (f.program, f.source):
+        with pytest.raises(
+            ImportError, match=r"made with numpy: pip install 'autograd-nn\[fast\]'"
+        ):
+            ask([1.0])
+
+
+def test_samples_given_by_name_are_refused_with_the_cure(quiet):
+    for engine in ENGINES:
+        f = compile(lambda x, y=2.0: x * y, engine=engine)
+        for run in (f, f.mean, f.program):
+            with pytest.raises(ValueError, match=r"x=\[1.0\] was given by name.* as <lambda>\("):
+                run(x=[1.0])
+    with pytest.raises(TypeError, match="What differs by sample is an argument by position"):
+        f([1.0], y=[1.0])
+    assert f([1.0], y=3.0) == [3.0]
+    assert not quiet
+
+
+@compiling
+def test_the_recordings_that_were_used_last_are_kept(engine, monkeypatch):
+    from autograd.compile import compiled as front
+
+    assert f"The {front._KEPT} recordings" in compile.__doc__
+    monkeypatch.setattr(front, "_KEPT", 3)
+    calls, w = [], Value(2.0)
+
+    def function(xs):
+        calls.append(len(xs))
+        return total([w * x for x in xs])
+
+    f = compile(function, engine=engine)
+    for n in (1, 2, 3, 1, 4, 1, 5):
+        assert f([[1.0] * n]) == [2.0 * n]
+    assert [key[0] for key in f._recorded] == [(((),) * n,) for n in (4, 1, 5)]
+    for n, known in ((1, True), (4, True), (2, False)):
+        calls.clear()
+        assert f([[1.0] * n]) == [2.0 * n]
+        assert (len(calls) <= 1) == known, "what is known is compared at most"
+
+
+# ------------------------------------------------------------------------------- copies
+
+
+COPIED = Value(2.0)
+
+
+@compile
+def of_a_module(x):
+    return COPIED * x
+
+
+def plain(x):
+    return COPIED * x
+
+
+def lists_of(engine):
+    """Return compiled functions to copy, and whether a pickle takes them."""
+    w = COPIED
+    return {
+        "of a module": (of_a_module, True),
+        "made from one": (compile(plain, engine=engine), True),
+        "a lambda": (compile(lambda x: w * x, engine=engine), False),
+        "an object": (compile(Times(w), engine=engine), True),
+    }
+
+
+class Times:
+    def __init__(self, w):
+        self.w = w
+
+    def __call__(self, x):
+        return self.w * x
+
+
+WAYS = {
+    "copy": copy,
+    "deepcopy": deepcopy,
+    "pickle": lambda f: pickle.loads(pickle.dumps(f)),
+    "in a list": lambda f: deepcopy([f])[0],
+    "its mean": lambda f: deepcopy(f.mean).__self__,
+    "its mean pickled": lambda f: pickle.loads(pickle.dumps(f.mean)).__self__,
+}
+
+
+@every_engine
+@pytest.mark.parametrize("way", WAYS)
+def test_a_compiled_function_may_be_copied_and_saved(way, engine):
+    for name, (f, saves) in lists_of(engine).items():
+        assert f([1.0, 3.0]) == [2.0, 6.0]
+        if "pickle" in way and not saves:
+            with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
+                WAYS[way](f)
+            continue
+        g = WAYS[way](f)
+        assert (g is f) == (f is of_a_module), name
+        assert (g.engine, g.__name__) == (f.engine, f.__name__)
+        assert g([2.0]) == [4.0]
+        moved = name == "an object" and way != "copy"
+        COPIED.grad = 0.0
+        g.mean([3.0]).backward()
+        assert COPIED.grad == (0.0 if moved else 3.0), "an object takes its parameters with it"
+
+
+@every_engine
+def test_a_mean_may_be_copied_and_a_program_in_it_is_not_saved(engine):
+    w = Value(2.0)
+    node = compile(lambda x: w * x, engine=engine).mean([1.0, 3.0])
+    twin = deepcopy(node)
+    twin.backward()
+    assert (twin.data, w.grad) == (4.0, 0.0)
+    if engine != "eager":
+        assert twin.parents[0].grad == 2.0
+        with pytest.raises(
+            TypeError, match="compiled_<lambda> is a node that runs a program.*Save"
+        ):
+            pickle.dumps(node)
 
 
 @compiling

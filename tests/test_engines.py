@@ -390,6 +390,141 @@ def test_an_optimizer_may_hold_some_of_the_parameters_or_others_too(engine):
         assert near(runs[1], runs[0])
 
 
+@compiling
+@pytest.mark.parametrize("who", LOOKING)
+def test_gradients_of_parameters_that_the_optimizer_does_not_hold_add_up(who, engine):
+    for choose in (
+        lambda model: model.layers[1].parameters(),
+        lambda model: model.parameters()[::3],
+        lambda model: model.parameters(),
+    ):
+        runs = []
+        for name in ("eager", engine):
+            model, scale, seen = mlp()(), Value(1.5), []
+            others = [*model.parameters(), scale]
+            for p in others:
+                p.grad = 0.25
+
+            def loss(scores, target, scale=scale):
+                return (scale * scores[0] - target) ** 2
+
+            fit(
+                model, XS, NUMBERS, loss=loss, optimizer=Adam(choose(model), 0.02), engine=name,
+                **{"epochs": 4, "batch_size": 9, "seed": 2, "validation": (XS, NUMBERS), "l2": 0.1}
+                | LOOKING[who](seen),
+            )  # fmt: skip
+            runs.append([[p.data for p in others], [p.grad for p in others]])
+            assert scale.grad != 0.25
+        assert near(flat(runs[1]), flat(runs[0]))
+
+
+# ------------------------------------------------------------------------------- what changes
+
+
+class Annealed(LinearRegression):
+    """Its scores have a factor of the program."""
+
+    factor = 1.0
+
+    def scores(self, x):
+        return [s * self.factor for s in super().scores(x)]
+
+
+def coefficient():
+    """Return a model, a loss, targets, and what changes one of them from outside."""
+    kept = {"c": 1.0}
+
+    def loss(scores, target):
+        return kept["c"] * (scores[0] - target) ** 2
+
+    return LinearRegression(3), loss, NUMBERS, lambda: kept.update(c=3.0)
+
+
+def value_replaced():
+    kept = {"c": Value(1.0, constant=True)}
+
+    def loss(scores, target):
+        return kept["c"] * (scores[0] - target) ** 2
+
+    return LinearRegression(3), loss, NUMBERS, lambda: kept.update(c=Value(2.0, constant=True))
+
+
+def one_target():
+    targets = list(NUMBERS)
+    return LinearRegression(3), "mse", targets, lambda: targets.__setitem__(30, 9.0)
+
+
+def a_class():
+    targets = list(CLASSES)
+    return SoftmaxRegression(3, 4), None, targets, lambda: targets.__setitem__(30, 3)
+
+
+def model_changed():
+    model = Annealed(3)
+    return model, "mse", NUMBERS, lambda: setattr(model, "factor", 0.5)
+
+
+def dropout_taken_out():
+    model = mlp(dropout=Dropout(out=2))()
+    return model, None, NUMBERS, lambda: model.dropout.__setitem__(0, None)
+
+
+def another_parameter():
+    model = LinearRegression(3)
+    return model, "mse", NUMBERS, lambda: setattr(model, "b", Value(model.b.data))
+
+
+OUTSIDE = (
+    coefficient, value_replaced, one_target, a_class, model_changed, dropout_taken_out,
+    another_parameter,
+)  # fmt: skip
+
+
+@compiling
+@pytest.mark.parametrize("make", OUTSIDE)
+@pytest.mark.parametrize("after", [1, 3, 5, 7])
+def test_what_changes_while_training_is_noticed_before_epochs_2_4_8(make, after, engine):
+    """After the epoch before such a one nothing goes wrong; else some epochs do, and it ends."""
+    runs = []
+    for name in ("eager", engine):
+        model, loss, targets, change = make()
+        seen = []
+
+        def look(report, change=change, seen=seen):
+            seen.append((report.engine, report.loss))
+            if report.epoch == after:
+                change()
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fit(
+                model, XS, targets, loss=loss, epochs=10, batch_size=8, seed=4, on_epoch=look,
+                learning_rate=0.05, engine=name, optimizer="momentum",
+            )  # fmt: skip
+        runs.append((seen, [p.data for p in model.parameters()]))
+    (expected, right), (found, weights) = runs
+    noticed = next(epoch for epoch in (2, 4, 8) if epoch > after)
+    assert [name for name, _ in found] == [engine] * (noticed - 1) + ["eager"] * (11 - noticed)
+    assert len(caught) == 1
+    assert str(caught[0].message).startswith(f"From epoch {noticed} on training runs as Values")
+    assert caught[0].filename == __file__, "the warning points to the caller"
+    assert near(flat(found[i][1:] for i in range(after)), flat(r[1:] for r in expected[:after]))
+    if noticed == after + 1:
+        assert near(flat([row[1:] for row in found]), flat([row[1:] for row in expected]))
+        assert near(weights, right)
+
+
+@compiling
+@pytest.mark.parametrize("task", ["l2", "shares", "own model", "dropout by chance"])
+def test_comparing_while_training_changes_nothing_and_finds_nothing(task, engine):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for looking in ({}, {"on_epoch": lambda _: None}):
+            found = trained(task, engine, epochs=5, **looking)
+            assert found[1].engine == engine
+            assert_equal(found, trained(task, "eager", epochs=5))
+
+
 # ------------------------------------------------------------------------------- divergence
 
 
@@ -602,6 +737,13 @@ def by_dictionary(scores, target):
     return (scores[0] - target) ** 2 * WEIGHTS.get(target, 1.0)
 
 
+def by_error(scores, target):
+    try:
+        return (scores[0] - target) ** 2 * math.floor(2 + target)
+    except TypeError:
+        return (scores[0] - target) ** 2
+
+
 def by_type(scores, target):
     return (scores[0] - target) ** 2 * (1.0 if isinstance(target, float) else 3.0)
 
@@ -631,7 +773,8 @@ REFUSED = {  # model, settings, message
     "forgetful": (LinearRegression, {"optimizer": Forgetful}, "remembers 0 numbers, not 2"),
     "by equality": (LinearRegression, {"loss": by_equality}, "a number was asked of a Value"),
     "by size": (LinearRegression, {"loss": by_size}, "a number was asked of a Value"),
-    "by dictionary": (LinearRegression, {"loss": by_dictionary}, "look at a target"),
+    "by dictionary": (LinearRegression, {"loss": by_dictionary}, "a Value was looked up"),
+    "by an error": (LinearRegression, {"loss": by_error}, "The function caught this and went on"),
     "by type": (LinearRegression, {"loss": by_type}, "look at a target, or at the type"),
     "by data": (LinearRegression, {"loss": by_data}, "a number was asked of a Value"),
     "noisy": (Noisy, {}, "Recorded twice"),
@@ -683,10 +826,26 @@ def test_a_target_that_is_no_number_runs_as_values(monkeypatch):
 def test_targets_of_several_shapes_run_as_values(monkeypatch):
     monkeypatch.setattr(room, "_WORTH", 0.0)
     mixed = [CLASSES[0], *SHARES[1:]]
-    with pytest.warns(RuntimeWarning, match="can't be compiled"):
+    with pytest.warns(RuntimeWarning, match="can't be compiled: targets\\[1\\] is .* one shape"):
         history = fit(SoftmaxRegression(3, 4), XS, mixed, epochs=1)
+    for engine in COMPILING:
+        message = r"targets\[1\] is \[.*\] and targets\[0\] is 1: a program takes targets of one"
+        with pytest.raises(ValueError, match=message):
+            fit(SoftmaxRegression(3, 4), XS, mixed, epochs=1, engine=engine)
     assert near([history.epochs[-1].loss], [fit(SoftmaxRegression(3, 4), XS, mixed, epochs=1,
                                                 engine="eager").epochs[-1].loss])  # fmt: skip
+
+
+@compiling
+@pytest.mark.parametrize("judged", ["shares", "mixed"])
+def test_validation_may_have_targets_of_another_shape(judged, engine):
+    validation = XS, SHARES if judged == "shares" else [CLASSES[0], *SHARES[1:]]
+    runs = []
+    for name in ("eager", engine):
+        model = SoftmaxRegression(3, 4)
+        history = fit(model, XS, CLASSES, epochs=3, validation=validation, engine=name)
+        runs.append(flat([*reports_of(history), [p.data for p in model.parameters()]]))
+    assert near(runs[1], runs[0])
 
 
 # ------------------------------------------------------------------------------- which engine

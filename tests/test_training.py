@@ -16,15 +16,22 @@ from nn import (
     SGD,
     Adam,
     DivergenceError,
+    History,
     LinearRegression,
     LogisticRegression,
+    Loss,
     Perceptron,
+    Report,
+    SoftmaxRegression,
     batches,
     evaluate,
     find_loss,
     fit,
+    gradient_descent,
     make_moons,
     make_xor,
+    mse,
+    refit,
     training_steps,
     weights_of,
 )
@@ -306,9 +313,49 @@ def test_evaluate_is_the_mean_loss_and_the_share_of_right_decisions():
     margins = [2.0, -1.0, -0.5, 3.0]
     assert loss == pytest.approx(sum(math.log(1 + math.exp(-m)) for m in margins) / 4, abs=1e-12)
     assert share == 0.5
-    hinge_loss, _ = evaluate(model, inputs, labels, loss="hinge")
+    line = LinearRegression(1)
+    line.load_state(model.state())
+    hinge_loss, _ = evaluate(line, inputs, labels, loss="hinge")
     assert hinge_loss == pytest.approx((0 + 2 + 1.5 + 0) / 4)
     assert [p.grad for p in model.parameters()] == [0.0, 0.0]
+
+
+UNSEEN = [  # a model, a loss that does not know of its head, targets
+    (lambda: MLP(1, [2, 1], head="sigmoid"), "mse", [0, 1, 0]),
+    (lambda: MLP(1, [2, 1], head="sigmoid"), mse, [0, 1, 0]),
+    (lambda: MLP(1, [2, 1], head="sigmoid"), "hinge", [-1, 1, 1]),
+    (lambda: MLP(1, [2, 2], head="softmax"), "mse", [[0, 1]] * 3),
+    (lambda: SoftmaxRegression(1, 2), "mse", [[0, 1]] * 3),
+    (lambda: LogisticRegression(1), "mse", [0, 1, 0]),
+    (lambda: LogisticRegression(1), "hinge", [-1, 1, 1]),
+]
+
+
+@pytest.mark.parametrize(("make", "loss", "targets"), UNSEEN)
+def test_a_loss_that_does_not_know_of_the_head_is_refused_wherever_it_is_chosen(
+    make, loss, targets
+):
+    samples = [[0.0], [1.0], [2.0]], targets
+    usual, made = make().loss, make()
+    history = History([Report(1, 1, 1.0, 0.1, epoch_end=True, validation_loss=1.0)])
+    made.loss = find_loss(loss)
+    ways = {
+        "fit": lambda model: fit(model, *samples, loss=loss, epochs=1),
+        "training_steps": lambda model: next(training_steps(model, *samples, loss=loss)),
+        "refit": lambda model: refit(model, samples, samples, history, loss=loss),
+        "evaluate": lambda model: evaluate(model, *samples, loss=loss),
+        "descent": lambda model: gradient_descent(model, *samples, loss=loss, epochs=1),
+        "the model's own": lambda _: fit(made, *samples, epochs=1),
+    }
+    for name, way in ways.items():
+        model = make()
+        before = [p.data for p in model.parameters()]
+        with pytest.raises(ValueError, match="without seeing the s.* head; use .*or a model with"):
+            way(model)
+        assert [p.data for p in model.parameters()] == before, name
+        assert model.loss == usual
+    own = Loss("mse", lambda scores, target: (sigmoid(scores[0]) - 1) ** 2, None, "any")
+    fit(make(), *samples, loss=own, epochs=1)
 
 
 def test_a_loss_of_the_user_may_use_methods_of_values_in_training_and_validation():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,10 +20,11 @@ from autograd.ops import Op, total
 from autograd.stepper import gradients
 from autograd.value import Value, topological_order
 
-_CHECKED = 4  # so many samples of the first batch are compared with the engine of Values
+_CHECKED = 4  # so many samples of the first batch, from all over it, are compared with Values
 _RAISES = "it raises"
 _SMALL = 1e-4  # of numbers below it, the difference alone counts
 _CLOSE = 1e-9  # relative to the largest number compared; sums are taken in another order
+_KEPT = 64  # so many recordings: shapes of samples, settings and modes
 
 
 @dataclass(slots=True)
@@ -49,12 +51,21 @@ class Compiled:
         if not callable(function):
             raise TypeError(f"compile needs a function of one sample; got {function!r:.60}.")
         self.function, self.engine = function, find_engine(engine)
-        self._strict = engine not in ("auto", "eager")
+        self._strict, self._asked = engine not in ("auto", "eager"), engine
         self._recorded: dict[Any, _Recorded] = {}
         self._lock = RLock()
         self._wants_values = False  # found out when it is called with numbers
         self.__doc__ = getattr(function, "__doc__", None)
         self.__name__ = getattr(function, "__name__", "function")
+        self.__qualname__ = getattr(function, "__qualname__", "<locals>")
+        self.__module__ = getattr(function, "__module__", __name__)
+
+    def __reduce__(self) -> Any:
+        """Tell `copy` and `pickle`: a function of a module by its name, else compiled afresh."""
+        found: Any = sys.modules.get(self.__module__)
+        for name in self.__qualname__.split("."):
+            found = getattr(found, name, None)
+        return self.__qualname__ if found is self else (Compiled, (self.function, self._asked))
 
     def __repr__(self) -> str:
         return f"<compiled {self.__name__}, {self.engine}>"
@@ -127,6 +138,13 @@ class Compiled:
         ImportError
             If numpy is missing.
         """
+        try:
+            find_engine("numpy")
+        except ImportError:
+            raise ImportError(
+                "A program is made with numpy: pip install 'autograd-nn[fast]'. The function "
+                "itself runs without, as Values."
+            ) from None
         with self._lock:
             strict, self._strict = self._strict, True
             try:
@@ -173,6 +191,12 @@ class Compiled:
         self, batches: Sequence[Any], settings: dict[str, Any], *, learns: bool = False
     ) -> tuple[Any, _Recorded]:
         """Return the samples as an array, and what is recorded for their shape."""
+        if not batches and settings:
+            name, batch = next(iter(settings.items()))
+            raise ValueError(
+                f"{name}={batch!r:.60} was given by name. Samples are given by position, as "
+                f"{self.__name__}([...]); what is given by name is a setting, the same for all."
+            )
         count = _count(batches)
         shapes = tuple([_shape(batch[0]) for batch in batches])
         named = tuple([(name, _typed(settings[name])) for name in sorted(settings)])
@@ -187,10 +211,13 @@ class Compiled:
         samples = None
         if self.engine != "eager":
             samples = _as_array(batches, shapes, count, learns)
-        known = self._recorded.get(key)
+        known = self._recorded.pop(key, None)
         if known is None or (known.machine and known.machine.is_stale):
-            self._recorded[key] = self._compile(batches, settings, count)
-        return samples, self._recorded[key]
+            known = self._compile(batches, settings, count)
+        self._recorded[key] = known  # the last is the one that was used last
+        while len(self._recorded) > _KEPT:
+            del self._recorded[next(iter(self._recorded))]
+        return samples, known
 
     def _record(self, batches: Sequence[Any], settings: dict[str, Any]) -> tuple[Graph, Any]:
         examples = [[batch[i] for batch in batches] for i in sorted({0, _count(batches) - 1})]
@@ -231,8 +258,9 @@ class Compiled:
         machine.load()
         recorded.calls += 1
         if recorded.calls & (recorded.calls - 1) == 0:  # the 1st, 2nd, 4th, 8th ... call
-            few = _CHECKED if recorded.calls == 1 else 1
-            trouble = self._difference(machine, batches, settings, samples[:few])
+            chosen = _some(len(samples), recorded.calls)
+            few = [[batch[i] for i in chosen] for batch in batches]
+            trouble = self._difference(machine, few, settings, samples[chosen])
             if trouble == _RAISES:
                 return None
             if trouble:
@@ -272,7 +300,7 @@ class Compiled:
         if out is None:
             return ""  # not finite: Values will say what that means
         try:
-            flat = [_flat(self._called(s, settings)) for s in _samples(batches, len(samples))]
+            flat = [_flat(self._called(s, settings)) for s in _samples(batches)]
             expected = [to_float(x) for row in flat for x in row]
             loss = total([row[0] for row in flat]) / len(flat)
         except (ArithmeticError, ValueError):
@@ -330,7 +358,7 @@ class Compiled:
                 if not parent.constant:
                     parent.grad += slope * upstream
 
-        op = Op(
+        op = _Run(
             name=f"compiled_{self.__name__}", forward=forward, derivatives=derivatives,
             symbol=self.__name__, python="", latex="", binding=100, margin=lambda *_: 1.0,
             unfold=None, gather=lambda _: mean, spread=spread,
@@ -346,12 +374,24 @@ class Compiled:
                 "build the mean from the function itself"
             )
 
-        return Op(
+        return _Run(
             name=f"slope_{i}_of_{self.__name__}", derivatives=derivatives,
             forward=lambda *numbers: slopes_at(numbers)[i],
             symbol=f"∂{self.__name__}", python="", latex="", binding=100, margin=lambda *_: 1.0,
             unfold=None, gather=None, spread=None,
         )  # fmt: skip
+
+
+class _Run(Op):
+    """An operation that runs a program on its samples, and is known by no name."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            f"{self.name} is a node that runs a program on its samples, which a file can't hold. "
+            "Save its data, or the parameters and the function, and make the mean anew."
+        )
 
 
 @overload
@@ -366,8 +406,10 @@ def compile(function: Callable[..., Any] | None = None, *, engine: str = "auto")
     function : callable
         Takes the numbers of one sample, each argument a number or nested lists of them, and returns
         a Value, or lists, tuples and dicts of Values. The Values that it uses besides are its
-        parameters. It is called twice to record what it does; Python's own control flow must not
-        depend on the numbers (`where`, `maximum` and `pick` may).
+        parameters. It is called twice to record what it does, on two samples, and up to 8 times if
+        it is small, so that what changes from call to call shows; then on some samples as it is, to
+        compare. Python's own control flow must not depend on the numbers (`where`, `maximum` and
+        `pick` may).
     engine : {"auto", "native", "numpy", "eager"}, optional
         What runs it: machine code (needs llvmlite), NumPy, or Values as always. "auto" takes the
         first that is installed; a function that can't be recorded then runs as Values, with a
@@ -391,9 +433,27 @@ def compile(function: Callable[..., Any] | None = None, *, engine: str = "auto")
     Notes
     -----
     The gradients are those of the rule table; sums are taken in another order, so that numbers
-    agree to about 1e-12 of the largest. The first call compares them with the engine of Values, and
-    so do the 2nd, 4th, 8th and so on, on one sample. Where a number is not finite, the batch runs
-    as Values, which say what that means.
+    agree to about 1e-12 of the largest. Where a number is not finite, the batch runs as Values,
+    which say what that means.
+
+    The numbers of the parameters are read at every call. All else that the function looks up is
+    used **as it was when it was recorded**: a global number, an attribute, an entry of a list, and
+    a Value that was replaced by another. The 1st, 2nd, 4th, 8th ... call compares results and
+    gradients with Values, the first on four samples of the batch and the others on one, and if they
+    differ the function runs as Values from then on, with a warning; the calls between the change
+    and the next comparison use the old number. To be exact, keep such a number in a Value and set
+    its `data`; or give it as an argument, by position with an entry for each sample, or by name as
+    a setting, for each value of which the function is recorded anew. The 64 recordings that were
+    used last are kept, one for each shape of the samples, settings and mode.
+
+    Random numbers are refused where they come from `random` or NumPy's shared generator, and found
+    by comparing the recordings where they come from elsewhere. While it is recorded a function is
+    given Values: what asks for the type of an argument alone (``isinstance``, or a ``TypeError`` of
+    another library that the function catches) is seen by the comparison with Values or not at all.
+
+    ``copy`` and ``pickle`` know a compiled function of a module by its name, as they know
+    functions; another is compiled afresh where it arrives. The node that ``mean`` gives can be
+    copied, but not pickled.
 
     Examples
     --------
@@ -419,8 +479,6 @@ def compile(function: Callable[..., Any] | None = None, *, engine: str = "auto")
 @contextmanager
 def _saying_that_it_takes_long(name: str) -> Iterator[None]:
     """Say how long compiling took, if it was over a second and somebody looks."""
-    import sys
-
     start = perf_counter()
     yield
     seconds = perf_counter() - start
@@ -517,8 +575,21 @@ def _as_number(entry: Any) -> Any:
     return entry.tolist() if hasattr(entry, "tolist") else entry
 
 
-def _samples(batches: Sequence[Any], count: int | None = None) -> list[tuple[Any, ...]]:
-    return list(zip(*[batch[:count] for batch in batches], strict=True))
+def _samples(batches: Sequence[Any]) -> list[tuple[Any, ...]]:
+    return list(zip(*batches, strict=True))
+
+
+def _some(count: int, calls: int) -> list[int]:
+    """Return which of `count` samples a call compares with Values, other ones each time.
+
+    Examples
+    --------
+    >>> _some(100, 1), _some(100, 2), _some(2, 1)
+    ([0, 33, 66, 99], [2], [0, 1])
+    """
+    if calls > 1:
+        return [calls % count]
+    return sorted({i * (count - 1) // (_CHECKED - 1) for i in range(_CHECKED)})
 
 
 def _flat(results: Any) -> list[Any]:

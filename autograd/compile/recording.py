@@ -7,6 +7,7 @@ another sample, or another call, would do differently.
 
 from __future__ import annotations
 
+import copyreg
 import gc
 import random
 import sys
@@ -14,21 +15,128 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from os.path import dirname, join
-from typing import Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
-from autograd.checks import RecordingError, describe, numbers_unknown, to_float
+from autograd import value as engine
+from autograd.checks import (
+    NO_BACKWARD,
+    RecordingError,
+    Refusal,
+    describe,
+    not_while_recording,
+    numbers_known,
+    numbers_unknown,
+    remembered,
+    to_float,
+)
 from autograd.lines import short_name
 from autograd.ops import Op
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from traceback import FrameSummary
 
 _HOME = dirname(dirname(__file__))
 # Frames of ours and of Python's library are no lines of the user's.
 _NOT_THEIRS = (_HOME, join(dirname(_HOME), "nn"), dirname(random.__file__))
 
+_LONGEST_LINE = 100  # of the user's program in a message
+_NO_INDEX = (
+    "a Value can't be an index or a count, since another sample has another number. "
+    "Use pick(values, index)"
+)
 _OFTEN = 3000  # nodes; a function is recorded twice, a small one up to 8 times with so many in all
 
 modes: list[Callable[[], Any]] = []
 """Each says what a function may depend on besides its arguments, as whether a network trains."""
+
+
+class Hidden(Value):
+    """A number of a sample, or what was computed while recording: it tells nothing of its number.
+
+    A Value in all else, and wherever no function is being recorded. Of what a plain `Value` is
+    asked without a look at its number, this also refuses what only means something for a number
+    that one knows: to be a key, a count, an argument of ``%``.
+    """
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        not_while_recording(
+            "a Value was looked up: as a key of a dict, in a set, by lru_cache or by a reader of "
+            "graphs. Another sample has another number, and would find something else: give what "
+            "was found as an argument, or choose by pick or where"
+        )
+        return object.__hash__(self)
+
+    def __index__(self) -> int:
+        not_while_recording(_NO_INDEX)
+        raise TypeError("'Value' object cannot be interpreted as an integer")
+
+    def __getattr__(self, name: str) -> Any:
+        error = AttributeError(f"'Value' object has no attribute {name!r}")
+        raise remembered(error) if hasattr(float, name) else error
+
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        return copyreg.dispatch_table[Value](self)  # which asks for the number
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Refuse while recording, see `Value.backward`."""
+        not_while_recording(NO_BACKWARD)
+        super().backward(seed)
+
+    def propagate(self) -> None:
+        """Refuse while recording, see `Value.propagate`."""
+        not_while_recording(NO_BACKWARD)
+        super().propagate()
+
+    def local_derivatives(self) -> Any:
+        """Refuse while recording, see `Value.local_derivatives`."""
+        not_while_recording(NO_BACKWARD)
+        return super().local_derivatives()
+
+
+Hidden.__name__ = Hidden.__qualname__ = Value.__name__  # as Python's own errors call it
+
+
+def _refusing(name: str) -> Callable[..., Any]:
+    def method(*_: Any) -> Any:
+        not_while_recording(
+            f"floats have {name}, and Values don't. Do it before, for each sample, or with "
+            "operations of autograd, or an operation of your own"
+        )
+        return NotImplemented
+
+    return method
+
+
+for _name in ("mod", "floordiv", "divmod"):
+    setattr(Hidden, f"__{_name}__", _refusing(_name))
+    setattr(Hidden, f"__r{_name}__", _refusing(_name))
+
+
+_open = [0]  # how many recordings there are now, in all threads
+_lock = Lock()
+
+
+def _new_node(kind: type[Value]) -> Value:
+    return object.__new__(kind if numbers_known() else Hidden)
+
+
+@contextmanager
+def _hidden_nodes() -> Iterator[None]:
+    """Let what is computed in this block be `Hidden`; the engine alone is not slower for it."""
+    with _lock:
+        _open[0] += 1
+        engine._new = _new_node
+    try:
+        yield
+    finally:
+        with _lock:
+            _open[0] -= 1
+            if not _open[0]:
+                engine._new = object.__new__
 
 
 def current_modes() -> tuple[Any, ...]:
@@ -143,6 +251,7 @@ def _state_of_chance() -> Any:
 
 def graph_of(root: Value) -> Graph:
     """Return the graph of a finished Value; its leaves are those that are no constants."""
+    not_while_recording("the numbers of a graph were read, which are hidden now")
     with collector_paused():
         graph = _graph_of([], [root], since=0)
     learning = {i: leaf for i, leaf in graph.leaves.items() if not leaf.constant}
@@ -172,39 +281,51 @@ def _run(
     inputs: list[Value] = []
     start = Value(0.0).age
     arguments = [_as_inputs(entry, inputs) for entry in sample]
-    with numbers_unknown():
+    with numbers_unknown() as refused, _hidden_nodes():
         try:
             results = function(*arguments, **settings)
-        except RecordingError as error:
-            raise RecordingError(f"{_place(error)}: {error}.") from None
-        except (TypeError, IndexError) as error:
-            if "indices must be" in str(error) or "as an integer" in str(error):
-                raise RecordingError(
-                    f"{_place(error)}: a Value can't be an index or a count, since another sample "
-                    "has another number. Use pick(values, index)."
-                ) from None
-            raise RecordingError(_given_values(error)) from error
-        except (ArithmeticError, ValueError):
-            raise  # as it would with numbers
         except Exception as error:
-            raise RecordingError(_given_values(error)) from error
+            _say_what_failed(error, refused)
+            raise  # as it would with numbers
+    if refused:
+        raise RecordingError(f"{_refused_at(refused)} The function caught this and went on.")
     flat: list[Any] = []
     structure = structure_of(results, flat)
     return _graph_of(inputs, flat, since=start), structure
 
 
-def _given_values(error: Exception) -> str:
-    return (
-        f"{_place(error)}: {type(error).__name__}: {error}. While a function is recorded it is "
+def _say_what_failed(error: Exception, refused: Sequence[Refusal]) -> None:
+    """Raise RecordingError if a function failed because it is recorded."""
+    first = refused[0].error if refused else None
+    if isinstance(first, RecordingError) or (first and first is not error):
+        raise RecordingError(_refused_at(refused)) from None
+    if isinstance(error, RecordingError):
+        raise RecordingError(f"{_place_of(error)}: {error}.") from None
+    if isinstance(error, ArithmeticError | ValueError):
+        return
+    if isinstance(error, TypeError | IndexError) and (
+        "indices must be" in str(error) or "as an integer" in str(error)
+    ):
+        raise RecordingError(f"{_place_of(error)}: {_NO_INDEX}.") from None
+    raise RecordingError(
+        f"{_place_of(error)}: {type(error).__name__}: {error}. While a function is recorded it is "
         "given Values; what they can't do must be done before, or by an operation of your own."
-    )
+    ) from error
+
+
+def _refused_at(refused: Sequence[Refusal]) -> str:
+    """Return what was refused first, and the line of the user's program."""
+    stack, here = refused[0].stack, (__file__, _run.__name__)
+    inside = max(i for i, frame in enumerate(stack) if (frame.filename, frame.name) == here)
+    text = str(refused[0].error).removesuffix(".")
+    return f"{_place(stack[inside + 1 :])}: {text}."
 
 
 def _as_inputs(entry: Any, inputs: list[Value]) -> Any:
     """Return an argument with Values for its numbers, and add them to `inputs`."""
     if is_row(entry):
         return [_as_inputs(inner, inputs) for inner in entry]
-    inputs.append(Value(entry, constant=True))
+    inputs.append(Hidden(entry, constant=True))
     return inputs[-1]
 
 
@@ -250,14 +371,15 @@ def structure_of(results: Any, flat: list[Any]) -> Any:
 
 def _graph_of(inputs: list[Value], roots: list[Any], since: int) -> Graph:
     """Return the graph of some roots, all of whose operations must be younger than `since`."""
-    seen = {*inputs, *roots}
-    stack = list(seen)
+    seen = {node.age: node for node in (*inputs, *roots)}  # no two nodes have one age
+    stack = list(seen.values())
     while stack:
-        new = set(stack.pop().parents) - seen
-        if new:
-            seen |= new
-            stack.extend(new)
-    order = sorted(seen, key=lambda node: node.age)
+        for node in stack.pop().parents:
+            if node.age not in seen:
+                seen[node.age] = node
+                stack.append(node)
+    ages = sorted(seen)
+    order = [seen[age] for age in ages]
     old = next((node for node in order if node.op and node.age < since), None)
     if old is not None:
         raise RecordingError(
@@ -265,15 +387,21 @@ def _graph_of(inputs: list[Value], roots: list[Any], since: int) -> Graph:
             f"{describe(old)}. It would not follow its parameters. Compute it in the function, or "
             "give its number as an argument."
         )
-    index = {node: i for i, node in enumerate(order)}
-    given = set(inputs)
+    changed = next((node for node in order if node.written > since), None) if since else None
+    if changed is not None:
+        raise RecordingError(
+            f"The function sets the data of a Value, now {describe(changed)}. What is recorded "
+            "only computes: set it before the call."
+        )
+    index = {age: i for i, age in enumerate(ages)}
+    given = {node.age for node in inputs}
     return Graph(
         ops=[node.op for node in order],
-        parents=[tuple([index[x] for x in node.parents]) for node in order],
+        parents=[tuple([index[x.age] for x in node.parents]) for node in order],
         numbers=[node._data for node in order],
-        inputs=[index[node] for node in inputs],
-        leaves={i: x for i, x in enumerate(order) if x.op is None and x not in given},
-        roots=[index[node] for node in roots],
+        inputs=[index[node.age] for node in inputs],
+        leaves={i: x for i, x in enumerate(order) if x.op is None and x.age not in given},
+        roots=[index[node.age] for node in roots],
         scopes=[node.scope for node in order],
     )
 
@@ -321,11 +449,18 @@ def _same(x: float, y: float) -> bool:
     return x == y or (x != x and y != y)
 
 
-def _place(error: Exception) -> str:
-    """Return the line of the user's program at which it happened."""
+def _place_of(error: Exception) -> str:
+    """Return the line of the user's program at which an error was raised."""
     import traceback
 
-    frames = traceback.extract_tb(error.__traceback__)
+    return _place(traceback.extract_tb(error.__traceback__))
+
+
+def _place(frames: Sequence[FrameSummary]) -> str:
+    """Return the user's line among those that were being run, the innermost one."""
     theirs = [frame for frame in frames if not frame.filename.startswith(_NOT_THEIRS)] or frames
     line = theirs[-1]
-    return f"{short_name(line.filename)}:{line.lineno}: {line.line}"
+    code = line.line or ""
+    if len(code) > _LONGEST_LINE:
+        code = f"{code[:_LONGEST_LINE]}…"
+    return f"{short_name(line.filename)}:{line.lineno}: {code}"
