@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from autograd import ops
 from autograd.compile.expressions import (
     OVERFLOWING,
@@ -75,8 +77,6 @@ class _Builder:
     """Writes the statements."""
 
     def __init__(self, graph: Graph, rolled: Rolled) -> None:
-        import numpy as np
-
         self.graph, self.rolled = graph, rolled
         self.rows = {SHARED: rolled.shared_rows, LANES: rolled.lanes_rows}
         self.forward: list[Statement] = []
@@ -157,8 +157,6 @@ class _Builder:
 
     def _scratch(self, like: View) -> View:
         """Return as many new rows of the same table."""
-        import numpy as np
-
         start = self.rows[like.table]
         self.rows[like.table] += len(like.rows)
         for flags in (self.learns, self.written, self.loose):
@@ -228,8 +226,6 @@ class _Builder:
 
         A row that is used in several places gets one sum over them.
         """
-        import numpy as np
-
         if not isinstance(share, Expression):
             if share:
                 raise AssertionError("a share without a gradient in it")
@@ -263,8 +259,6 @@ class _Builder:
         index, values = inputs
         if not self._asked(values):
             return
-        import numpy as np
-
         rows = np.unique(values.rows)
         fresh = rows[~self.written[values.table][rows]]
         if len(fresh):
@@ -280,8 +274,6 @@ class _Builder:
 
 
 def _equal(x: Any, y: Any) -> bool:
-    import numpy as np
-
     views = isinstance(x, View) and isinstance(y, View)
     return views and x.table == y.table and np.array_equal(x.rows, y.rows)
 
@@ -302,8 +294,6 @@ def _as_matrices(statement: Statement) -> list[Statement]:
             left, right = right, left
     elif statement.over_lanes and not (in_lanes(left.table) and in_lanes(right.table)):
         return [statement]
-    import numpy as np
-
     blocks, others = matrices(left.rows, right.rows)
     if not blocks:
         return [statement]
@@ -367,15 +357,15 @@ def _called(op: Op, i: int) -> Op:
     )  # fmt: skip
 
 
-def _with_nodes(statement: Statement, nodes: Sequence[int]) -> Statement:
+def _with_nodes(statement: Statement, nodes: Array) -> Statement:
     from dataclasses import replace
 
-    return replace(statement, nodes=tuple(nodes))
+    return replace(statement, nodes=nodes)
 
 
 def _origin(graph: Graph, group: Group) -> tuple[str, ...]:
     """Return the operation of a group, and the scope that its nodes have in common."""
-    names = [graph.scopes[i] for i in group.nodes if i < len(graph)]
+    names = set(map(graph.scopes.__getitem__, group.nodes.tolist()))
     scopes = {name.rsplit("/neuron", 1)[0] for name in names}
     name = "sum" if isinstance(group.op, Sum) else group.op.name
     return (name, "in", ", ".join(sorted(scopes)[:3])) if any(scopes) else (name,)
