@@ -237,8 +237,9 @@ class _Builder:
         tables = [views[i].table for i in used]
         targets = x.rows.ravel()
         order = np.argsort(targets, kind="stable")
-        rows, begin, counts = np.unique(targets[order], return_index=True, return_counts=True)
-        for count in np.unique(counts).tolist():
+        begin = np.flatnonzero(np.diff(targets[order], prepend=-1))
+        rows, counts = targets[order[begin]], np.diff(begin, append=len(order))
+        for count in np.flatnonzero(np.bincount(counts)).tolist():
             chosen = counts == count
             places = order[begin[chosen][:, None] + np.arange(count)]
             parts = [View(t, f[places]) for t, f in zip(tables, flat, strict=True)]

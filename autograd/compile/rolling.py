@@ -257,9 +257,9 @@ class Roller:
         """Let one node stand for all constants of the same number."""
         constants = np.flatnonzero(self.kinds == CONSTANT)
         bits = self.numbers[constants].view(np.int64)
-        _, first, inverse = np.unique(bits, return_index=True, return_inverse=True)
+        first, which = distinct(bits)
         one = np.arange(len(self.kinds))
-        one[constants] = constants[first[inverse]]
+        one[constants] = constants[first[which]]
         for table in self.tables:
             table.operands = one[table.operands]
 
@@ -379,6 +379,24 @@ def alike(table: Array) -> list[Array]:
     return np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))[:-1])
 
 
+def distinct(numbers: Array) -> tuple[Array, Array]:
+    """Return where each number is first, smaller numbers before; and for each place its number's.
+
+    Examples
+    --------
+    >>> first, which = distinct(np.array([7, 5, 7]))
+    >>> first, which
+    (array([1, 0]), array([1, 0, 1]))
+    """
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    is_new = np.ones(len(order), dtype=bool)
+    is_new[1:] = ordered[1:] != ordered[:-1]
+    which = np.empty(len(order), dtype=np.int64)
+    which[order] = np.cumsum(is_new) - 1
+    return order[is_new], which
+
+
 def labels(table: Array) -> Array:
     """Return for each row of a table the number of the first row that equals it, in order.
 
@@ -388,8 +406,7 @@ def labels(table: Array) -> Array:
     array([0, 1, 0])
     """
     factors = np.cumprod(np.full(table.shape[1], _ODD))
-    one_each = table.view(np.uint64) @ factors  # modulo 2**64
-    _, first, inverse = np.unique(one_each, return_index=True, return_inverse=True)
+    first, inverse = distinct(table.view(np.uint64) @ factors)  # modulo 2**64
     if (table[first[inverse]] != table).any():  # different rows with one number: hardly ever
         _, first, inverse = np.unique(table, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(first))  # number them as they come
@@ -434,7 +451,7 @@ def _placed(roller: Roller, parts: list[_Part]) -> Rolled:
         """Give those of the candidates that may have them rows of their own, as they come."""
         new = candidates.ravel()
         new = new[which[new] & (row[new] < 0)]
-        new = new[np.sort(np.unique(new, return_index=True)[1])]
+        new = new[np.sort(distinct(new)[0])]
         row[new] = np.arange(size[SHARED], size[SHARED] + len(new))
         size[SHARED] += len(new)
         return new
@@ -525,7 +542,8 @@ def _group(roller: Roller, part: _Part, row: Array) -> Group:
                 operands.append(float(roller.numbers[node]))
             else:
                 operands.append(View(kind, rows[:, None]))
-    return Group(form, np.unique(roller.made_for[nodes]), operands, out, matrix)
+    made_for = roller.made_for[nodes]
+    return Group(form, made_for[distinct(made_for)[0]], operands, out, matrix)
 
 
 def matrices(left: Array, right: Array) -> tuple[list[Array], Array]:
@@ -549,7 +567,7 @@ def matrices(left: Array, right: Array) -> tuple[list[Array], Array]:
            [2, 3]])], array([], dtype=int64))
     """
     rows, columns = labels(left), labels(right)
-    _, first = np.unique(rows * len(left) + columns, return_index=True)  # by row, then by column
+    first, _ = distinct(rows * len(left) + columns)  # by row, then by column
     begin = [*np.flatnonzero(np.diff(rows[first], prepend=-1)).tolist(), len(first)]
     met = columns[first]
     same: dict[bytes, list[int]] = defaultdict(list)  # rows that meet the same columns
