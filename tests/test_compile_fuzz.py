@@ -265,19 +265,22 @@ def test_networks_of_other_builds_agree(name, engine):
 # ------------------------------------------------------------------------------- planted faults
 
 
-def without_last_term(original):
-    def faulty(products, terms, rest):
-        return original(products, terms[:-1] if len(terms) > 1 else terms, rest)
+def without_last(which):
+    """Let the last product (0) or term (1) of a sum of several be lost."""
 
-    return faulty
+    def plant(original):
+        def faulty(self, sums, products, terms):
+            items = [products, terms]
+            count = np.bincount(items[which].owner, minlength=1 + sums.max(initial=0))
+            owner, first = np.unique(items[which].owner[::-1], return_index=True)
+            kept = np.ones(len(items[which].owner), dtype=bool)
+            kept[::-1][first] = count[owner] <= 2
+            items[which] = items[which].where(kept)
+            return original(self, sums, *items)
 
+        return faulty
 
-def without_last_product(original):
-    def faulty(products, terms, rest):
-        shorter = {key: pairs[:-1] if len(pairs) > 2 else pairs for key, pairs in products.items()}
-        return original(shorter, terms, rest)
-
-    return faulty
+    return plant
 
 
 def assigning(original):
@@ -319,8 +322,8 @@ def written_as(text):
 
 
 FAULTS = [  # what is wrong, engine, where, name, a function from what is right to what is wrong
-    ("a term is lost", "numpy", rolling, "_sum_form", without_last_term),
-    ("a product is lost", "numpy", rolling, "_sum_form", without_last_product),
+    ("a term is lost", "numpy", rolling.Roller, "_add_sums", without_last(1)),
+    ("a product is lost", "numpy", rolling.Roller, "_add_sums", without_last(0)),
     ("sub is swapped", "numpy", numpy_backend, "_TEXT", written_as({"sub": "({1} - {0})"})),
     ("div is swapped", "numpy", numpy_backend, "_TEXT", written_as({"div": "({1} / {0})"})),
     ("where is swapped", "numpy", numpy_backend, "_TEXT",
@@ -331,7 +334,8 @@ FAULTS = [  # what is wrong, engine, where, name, a function from what is right 
     ("scatter", "native", building._Builder, "_scatter", scattering_to_the_first),
     ("pick", "numpy", numpy_backend, "_places", lambda f: lambda i, n: (f(i, n) + 1) % n),
     ("two inputs are one", "numpy", building, "_equal", lambda _: lambda x, y: True),
-    ("a block's rows", "numpy", rolling, "labels", lambda f: lambda table: f(table[:, :1])),
+    ("a block's rows", "numpy", rolling, "matrices",
+     lambda f: lambda *factors: f(*[x[:, :1].repeat(x.shape[1], axis=1) for x in factors])),
     ("order of rows", "numpy", rolling, "_reading_order",
      lambda f: lambda row, kinds, table, out: f(row, kinds, table, out)[::-1] * 0),
     ("sub is swapped", "native", Code, "op", swapped("fsub")),
@@ -380,7 +384,8 @@ def test_the_long_run_prints_a_table_and_fails_if_something_differs(long_run, ca
     assert [line.split()[:3] for line in capsys.readouterr().out.splitlines()[-2:]] == [
         ["numpy", "3", "0"], ["derived", "3", "0"],
     ]  # fmt: skip
-    monkeypatch.setattr(rolling, "_sum_form", without_last_term(rolling._sum_form))
+    faulty = without_last(1)(rolling.Roller._add_sums)
+    monkeypatch.setattr(rolling.Roller, "_add_sums", faulty)
     assert long_run.main(["--to", "10", "--engines", "numpy"]) == 1
     assert "numpy: " in capsys.readouterr().out
     with pytest.raises(SystemExit):

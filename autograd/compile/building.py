@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from autograd import ops
 from autograd.compile.expressions import (
     OVERFLOWING,
@@ -75,8 +77,6 @@ class _Builder:
     """Writes the statements."""
 
     def __init__(self, graph: Graph, rolled: Rolled) -> None:
-        import numpy as np
-
         self.graph, self.rolled = graph, rolled
         self.rows = {SHARED: rolled.shared_rows, LANES: rolled.lanes_rows}
         self.forward: list[Statement] = []
@@ -157,8 +157,6 @@ class _Builder:
 
     def _scratch(self, like: View) -> View:
         """Return as many new rows of the same table."""
-        import numpy as np
-
         start = self.rows[like.table]
         self.rows[like.table] += len(like.rows)
         for flags in (self.learns, self.written, self.loose):
@@ -230,8 +228,6 @@ class _Builder:
 
         A row that is used in several places gets one sum over them.
         """
-        import numpy as np
-
         if not isinstance(share, Expression):
             if share:
                 raise AssertionError("a share without a gradient in it")
@@ -243,8 +239,9 @@ class _Builder:
         tables = [views[i].table for i in used]
         targets = x.rows.ravel()
         order = np.argsort(targets, kind="stable")
-        rows, begin, counts = np.unique(targets[order], return_index=True, return_counts=True)
-        for count in np.unique(counts).tolist():
+        begin = np.flatnonzero(np.diff(targets[order], prepend=-1))
+        rows, counts = targets[order[begin]], np.diff(begin, append=len(order))
+        for count in np.flatnonzero(np.bincount(counts)).tolist():
             chosen = counts == count
             places = order[begin[chosen][:, None] + np.arange(count)]
             parts = [View(t, f[places]) for t, f in zip(tables, flat, strict=True)]
@@ -265,8 +262,6 @@ class _Builder:
         index, values = inputs
         if not self._asked(values):
             return
-        import numpy as np
-
         rows = np.unique(values.rows)
         fresh = rows[~self.written[values.table][rows]]
         if len(fresh):
@@ -282,8 +277,6 @@ class _Builder:
 
 
 def _equal(x: Any, y: Any) -> bool:
-    import numpy as np
-
     views = isinstance(x, View) and isinstance(y, View)
     return views and x.table == y.table and np.array_equal(x.rows, y.rows)
 
@@ -304,8 +297,6 @@ def _as_matrices(statement: Statement) -> list[Statement]:
             left, right = right, left
     elif statement.over_lanes and not (in_lanes(left.table) and in_lanes(right.table)):
         return [statement]
-    import numpy as np
-
     blocks, others = matrices(left.rows, right.rows)
     if not blocks:
         return [statement]
@@ -369,15 +360,15 @@ def _called(op: Op, i: int) -> Op:
     )  # fmt: skip
 
 
-def _with_nodes(statement: Statement, nodes: Sequence[int]) -> Statement:
+def _with_nodes(statement: Statement, nodes: Array) -> Statement:
     from dataclasses import replace
 
-    return replace(statement, nodes=tuple(nodes))
+    return replace(statement, nodes=nodes)
 
 
 def _origin(graph: Graph, group: Group) -> tuple[str, ...]:
     """Return the operation of a group, and the scope that its nodes have in common."""
-    names = [graph.scopes[i] for i in group.nodes if i < len(graph)]
+    names = set(map(graph.scopes.__getitem__, group.nodes.tolist()))
     scopes = {name.rsplit("/neuron", 1)[0] for name in names}
     name = "sum" if isinstance(group.op, Sum) else group.op.name
     return (name, "in", ", ".join(sorted(scopes)[:3])) if any(scopes) else (name,)

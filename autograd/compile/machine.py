@@ -8,7 +8,6 @@ from typing import Any
 
 from autograd import ops
 from autograd.checks import RecordingError
-from autograd.compile.building import make_program
 from autograd.compile.expressions import operands, walk
 from autograd.compile.program import Program
 from autograd.compile.recording import Graph, with_leaves
@@ -88,6 +87,8 @@ class Machine:
         rule: Callable[..., Any] | None = None,
         memory: int = 0,
     ) -> None:
+        from autograd.compile.building import make_program
+
         self.program: Program = make_program(with_leaves(graph, parameters))
         self.name, self.batch = engine, batch
         self.parameters, self.memory = list(parameters), memory

@@ -114,7 +114,7 @@ class Statement:
         Operands that may have become infinite, which the result would hide, as tanh(inf) does.
     origin : tuple of str
         Where the nodes of it belong: an operation's name, and scopes.
-    nodes : tuple of int
+    nodes : sequence of int
         Numbers of the recorded nodes that it computes; of a statement of the backward pass those
         whose gradient it hands on.
     """

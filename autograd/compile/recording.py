@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain, takewhile
+from operator import attrgetter
 from os.path import dirname, join
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -46,6 +48,8 @@ _NO_INDEX = (
     "a Value can't be an index or a count, since another sample has another number. "
     "Use pick(values, index)"
 )
+_age, _op, _parents, _data, _scope = map(attrgetter, ("age", "op", "parents", "_data", "scope"))
+
 _OFTEN = 3000  # nodes; a function is recorded twice, a small one up to 8 times with so many in all
 
 modes: list[Callable[[], Any]] = []
@@ -152,8 +156,10 @@ class Graph:
     ----------
     ops : list of Op or None
         Of each node; None for a leaf.
-    parents : list of tuple of int
-        Of each node.
+    edges : array of int
+        The parents of node 0, in order, then those of node 1, and so on.
+    starts : array of int, (nodes + 1,)
+        Where the parents of each node begin in `edges`; behind them, how many there are in all.
     numbers : list of float
         What the nodes were when recorded. Of those that depend on nothing else they hold always.
     inputs : list of int
@@ -167,7 +173,8 @@ class Graph:
     """
 
     ops: list[Op | None]
-    parents: list[tuple[int, ...]]
+    edges: Any
+    starts: Any
     numbers: list[float]
     inputs: list[int]
     leaves: dict[int, Value]
@@ -176,6 +183,11 @@ class Graph:
 
     def __len__(self) -> int:
         return len(self.ops)
+
+    def parents(self, node: int) -> list[int]:
+        """Return the parents of a node, in order."""
+        parents: list[int] = self.edges[self.starts[node] : self.starts[node + 1]].tolist()
+        return parents
 
 
 @contextmanager
@@ -260,12 +272,15 @@ def graph_of(root: Value) -> Graph:
 
 def with_leaves(graph: Graph, values: Sequence[Value]) -> Graph:
     """Return the graph with leaves for all the values, also those that it does not use."""
+    import numpy as np
+
     known = set(graph.leaves.values())
     new = [value for value in dict.fromkeys(values) if value not in known]
     more = {len(graph) + i: value for i, value in enumerate(new)}
     return Graph(
         ops=[*graph.ops, *[None] * len(new)],
-        parents=[*graph.parents, *[()] * len(new)],
+        edges=graph.edges,
+        starts=np.pad(graph.starts, (0, len(new)), mode="edge"),
         numbers=[*graph.numbers, *[value._data for value in new]],
         inputs=graph.inputs,
         leaves={**graph.leaves, **more},
@@ -371,6 +386,8 @@ def structure_of(results: Any, flat: list[Any]) -> Any:
 
 def _graph_of(inputs: list[Value], roots: list[Any], since: int) -> Graph:
     """Return the graph of some roots, all of whose operations must be younger than `since`."""
+    import numpy as np
+
     seen = {node.age: node for node in (*inputs, *roots)}  # no two nodes have one age
     stack = list(seen.values())
     while stack:
@@ -378,9 +395,9 @@ def _graph_of(inputs: list[Value], roots: list[Any], since: int) -> Graph:
             if node.age not in seen:
                 seen[node.age] = node
                 stack.append(node)
-    ages = sorted(seen)
-    order = [seen[age] for age in ages]
-    old = next((node for node in order if node.op and node.age < since), None)
+    order = [seen[age] for age in sorted(seen)]
+    before = takewhile(lambda node: node.age < since, order)
+    old = next((node for node in before if node.op), None)
     if old is not None:
         raise RecordingError(
             f"The function uses a Value that was computed before it ran, by {old.op.name}: "
@@ -393,16 +410,22 @@ def _graph_of(inputs: list[Value], roots: list[Any], since: int) -> Graph:
             f"The function sets the data of a Value, now {describe(changed)}. What is recorded "
             "only computes: set it before the call."
         )
-    index = {age: i for i, age in enumerate(ages)}
+    # The age tells which node is which, and arrays of ages are quick.
+    ages = np.fromiter(map(_age, order), np.int64, len(order))
+    counts = np.fromiter(map(len, map(_parents, order)), np.int64, len(order))
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    of_parents = map(_age, chain.from_iterable(map(_parents, order)))
+    inputs_and_roots = np.searchsorted(ages, [node.age for node in [*inputs, *roots]]).tolist()
     given = {node.age for node in inputs}
     return Graph(
-        ops=[node.op for node in order],
-        parents=[tuple([index[x.age] for x in node.parents]) for node in order],
-        numbers=[node._data for node in order],
-        inputs=[index[node.age] for node in inputs],
+        ops=list(map(_op, order)),
+        edges=np.searchsorted(ages, np.fromiter(of_parents, np.int64, starts[-1])),
+        starts=starts,
+        numbers=list(map(_data, order)),
+        inputs=inputs_and_roots[: len(inputs)],
         leaves={i: x for i, x in enumerate(order) if x.op is None and x.age not in given},
-        roots=[index[node.age] for node in roots],
-        scopes=[node.scope for node in order],
+        roots=inputs_and_roots[len(inputs) :],
+        scopes=list(map(_scope, order)),
     )
 
 
@@ -410,7 +433,7 @@ def _compare(first: Graph, second: Graph, shape: Any, shape_again: Any) -> None:
     """Raise RecordingError where two recordings of a function differ."""
     if first.ops != second.ops or shape != shape_again:
         _refuse_difference(first, second)
-    if first.parents != second.parents or first.roots != second.roots:
+    if _wiring(first) != _wiring(second):
         raise RecordingError(
             "Recorded twice, the function combined its Values differently. It depends on something "
             "that changes from call to call: give it as an argument."
@@ -423,6 +446,10 @@ def _compare(first: Graph, second: Graph, shape: Any, shape_again: Any) -> None:
                 f"{other._data:.6g} the other time{_used_by(first, i)}. A random number, or one "
                 "computed outside of the recording, must be an argument."
             )
+
+
+def _wiring(graph: Graph) -> tuple[bytes, bytes, list[int]]:
+    return graph.starts.tobytes(), graph.edges.tobytes(), graph.roots
 
 
 def _refuse_difference(first: Graph, second: Graph) -> None:
@@ -438,9 +465,10 @@ def _refuse_difference(first: Graph, second: Graph) -> None:
 
 
 def _used_by(graph: Graph, leaf: int) -> str:
-    user = next((i for i, parents in enumerate(graph.parents) if leaf in parents), None)
-    if user is None:
+    uses = (graph.edges == leaf).nonzero()[0]
+    if not len(uses):
         return ""
+    user = int(graph.starts.searchsorted(uses[0], side="right")) - 1
     op = graph.ops[user]
     return f" in {op.name if op else ''}" + (f" of {graph.scopes[user]}" * bool(graph.scopes[user]))
 

@@ -216,7 +216,7 @@ def _several(noun: str, words: Sequence[str]) -> str:
 
 
 def _nodes(nodes: Sequence[int]) -> str:
-    if not nodes:
+    if len(nodes) == 0:
         return ""
     if len(nodes) == 1:
         return f"; node {nodes[0]}"
