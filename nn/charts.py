@@ -8,7 +8,7 @@ from html import escape
 from math import isfinite
 from typing import Any
 
-from autograd import look
+from autograd import look, to_float
 from nn.axes import (
     BOTTOM,
     CLASS_COLOURS,
@@ -32,6 +32,7 @@ from nn.metrics import accuracy, confusion, confusion_text
 
 _DASHES = ("", "7 4", "2 3", "9 3 2 3", "4 2", "12 3", "1 2")
 _MOST_ROWS = 12
+_CURVE = 'as {"loss": (range(len(losses)), losses)}'
 
 
 def show_curves(
@@ -116,11 +117,22 @@ _Curves = dict[str, tuple[list[float], list[float]]]
 
 
 def _checked_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> _Curves:
+    if not isinstance(curves, Mapping):
+        raise TypeError(f"curves must be a dict, {_CURVE}; got {curves!r:.60}.")
     if not 1 <= len(curves) <= len(_DASHES):
         raise ValueError(f"Give 1 to {len(_DASHES)} curves in a chart; got {len(curves)}.")
     drawn = {}
-    for name, (xs, ys) in curves.items():
-        places, heights = list(map(float, xs)), list(map(float, ys))
+    for name, curve in curves.items():
+        if not isinstance(name, str):
+            raise TypeError(f"The name of a curve is text; got {name!r:.60}.")
+        try:
+            xs, ys = curve
+            places, heights = list(map(to_float, xs)), list(map(to_float, ys))
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"The curve {name!r:.60} must be two lists of numbers, where its points lie and "
+                f"how high, {_CURVE}; got {curve!r:.60}."
+            ) from None
         if not places or len(places) != len(heights) or not all(map(isfinite, places)):
             raise ValueError(
                 f"The curve {name!r:.60} needs as many heights as places, at least one, and finite "
@@ -246,6 +258,8 @@ def summary_of(history: History) -> Summary:
     >>> summary_of(History([Report(1, 1, 0.5, 0.1), Report(2, 2, float("inf"), 0.1)])).trouble
     'diverged in epoch 2: the loss is inf'
     """
+    if not isinstance(history, History):
+        raise TypeError(f"This shows a History, as fit() returns it; got {history!r:.60}.")
     if not len(history):
         raise ValueError("This history has no epoch to show: train with at least one.")
     best = history.best

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from autograd import Value, look
 from nn.axes import INK, Axes, Chart, svg_of, text_at
 from nn.boundary import marker, plane
+from nn.checks import Row
 from nn.contours import zero_lines
-from nn.data import Dataset, Row
+from nn.data import Dataset
 from nn.models import MLP
 from nn.scaling import Scaler
 

@@ -11,7 +11,8 @@ from autograd import look, player, show_steps
 from nn.backprop_table import backprop_table
 from nn.boundary import show_boundary
 from nn.charts import show_confusion, show_history
-from nn.data import Dataset, count
+from nn.checks import count
+from nn.data import Dataset
 from nn.history import History
 from nn.models import Model
 from nn.network_view import network
