@@ -106,11 +106,12 @@ def show_curves(
         parts.append(axes.curve(xs, ys, CLASS_COLOURS[i], _DASHES[i]))
         seen = [b for b in ys if isfinite(b)]
         place = axes.place(ends[0], seen[-1])[1]
-        labels.append((place, look.cut(name, 14), CLASS_COLOURS[i], _DASHES[i], ys[-1]))
+        labels.append((place, look.cut(name, 32), CLASS_COLOURS[i], _DASHES[i], ys[-1]))
         words.append(f"{name} from {look.number(ys[0])} to {look.number(ys[-1])}")
     parts += _end_labels(sorted(labels))
     alt = f"{title}: " * bool(title) + "; ".join(words)
-    return Chart(svg_of(WIDTH, HEIGHT, parts, alt), alt, f"{alt}\n{_curve_tables(drawn, x)}")
+    width = max(_width(labels), LEFT + 8.0 * len(look.cut(title, 80)) + 8)
+    return Chart(svg_of(width, HEIGHT, parts, alt), alt, f"{alt}\n{_curve_tables(drawn, x)}")
 
 
 _Curves = dict[str, tuple[list[float], list[float]]]
@@ -211,7 +212,7 @@ def show_history(history: History) -> Chart:
     else:
         parts.append(text_at(LEFT, 14, look.cut(history.stopped, 80), "start"))
     text = f"{summary.words}\n{history}"
-    return Chart(svg_of(WIDTH, HEIGHT, parts, summary.words), summary.words, text)
+    return Chart(svg_of(_width(ends), HEIGHT, parts, summary.words), summary.words, text)
 
 
 def history_mimebundle(history: History, **_wanted: Any) -> dict[str, str]:
@@ -280,7 +281,16 @@ def summary_of(history: History) -> Summary:
     return Summary(words, best.epoch, judged, trouble)
 
 
-def _end_labels(ends: Sequence[tuple[float, str, str, str, float]]) -> list[str]:
+_Ends = Sequence[tuple[float, str, str, str, float]]  # height, name, colour, dashes, last number
+
+
+def _width(ends: _Ends) -> float:
+    """Return how wide a chart must be to hold the names beside the ends of its curves."""
+    longest = max(len(f"{name} {look.number(value)}") for _, name, _, _, value in ends)
+    return max(WIDTH, WIDTH - RIGHT + 8 + 23 + 7.5 * longest + 8)
+
+
+def _end_labels(ends: _Ends) -> list[str]:
     """Return the names of curves beside their ends, none over another or below the axes."""
     labels, x, lowest = [], WIDTH - RIGHT + 8, -99.0
     for i, (y, name, colour, dashes, value) in enumerate(ends):

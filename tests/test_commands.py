@@ -199,7 +199,9 @@ def test_the_table_for_predicting_may_not_be_overwritten(capsys):
 def test_what_cannot_be_written_is_said(capsys):
     model = quick("a number")
     assert main(["predict", str(model), "line.csv", "--output", "no/where.csv"]) == 2
-    assert capsys.readouterr().err == "error: no/where.csv: No such file or directory\n"
+    assert (
+        capsys.readouterr().err == "error: no/where.csv: Its folder does not exist; make it first\n"
+    )
     for folder in (".", "out"):
         assert main(["predict", str(model), "line.csv", "--output", folder]) == 2
         assert capsys.readouterr().err.startswith(f"error: {folder}: ")
