@@ -170,6 +170,7 @@ BAD_TABLES = [  # content, what is said
     ("y\na\nb\n", "bad.csv: there is no feature to learn from"),
     ("x,y\n1,a\n2,a\n", "bad.csv, column 'y': every sample has the class 'a'"),
     ("x,x,y\n1,2,a\n2,3,b\n", "columns 1 and 2 are both called 'x'"),
+    ("x,y\n1,2.5\n", "bad.csv has one sample, from which nothing can be learned but itself. Add"),
 ]
 
 
