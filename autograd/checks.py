@@ -29,6 +29,37 @@ NO_BACKWARD = (
 numbers_known = _numbers_known.get  # False while a function is recorded, to be run on other numbers
 
 
+def no_number(x: Any, wanted: str) -> TypeError:
+    """Return the error that says what was wanted where `x` is no real number, and what to do.
+
+    Examples
+    --------
+    >>> no_number("3", "A slope is one real number")
+    TypeError("A slope is one real number; got '3' of type str. Convert text with float().")
+    """
+    kind = type(x).__name__
+    if isinstance(x, str):
+        advice = "Convert text with float()."
+    elif isinstance(x, complex):
+        advice = "Complex numbers are not supported."
+    elif hasattr(x, "__len__"):
+        advice = f"Make one Value for each element: [Value(x) for x in {kind}]."
+    else:
+        advice = "Give an int, a float or one of numpy's numbers."
+    return TypeError(f"{wanted}; got {x!r:.60} of type {kind}. {advice}")
+
+
+def no_list(x: Any, taker: str) -> TypeError:
+    """Return the error that says that a list of numbers was wanted.
+
+    Examples
+    --------
+    >>> no_list(3, "total()")
+    TypeError('total() takes a list of Values or numbers, as [x, y]; got 3.')
+    """
+    return TypeError(f"{taker} takes a list of Values or numbers, as [x, y]; got {x!r:.60}.")
+
+
 def to_float(number: Any) -> float:
     """Return a real number as a Python float; a Value gives its number.
 
@@ -48,16 +79,7 @@ def to_float(number: Any) -> float:
             return float(number)
         except OverflowError:
             raise OverflowError(f"{str(number):.20}... is too large for a float.") from None
-    kind = type(number).__name__
-    if isinstance(number, str):
-        advice = "Convert text with float()."
-    elif isinstance(number, complex):
-        advice = "Complex numbers are not supported."
-    elif hasattr(number, "__len__"):
-        advice = f"Make one Value for each element: [Value(x) for x in {kind}]."
-    else:
-        advice = "Give an int, a float or one of numpy's numbers."
-    raise TypeError(f"A Value holds one real number; got {number!r:.60} of type {kind}. {advice}")
+    raise no_number(number, "A Value holds one real number")
 
 
 class RecordingError(TypeError):
@@ -210,19 +232,15 @@ def ieee_values() -> Iterator[None]:
         _ieee.reset(token)
 
 
-def outside(
-    rule: Callable[..., Any], name: str, inputs: Sequence[Any], error: Exception, *out: float
-) -> Any:
-    """Answer for ``rule(*inputs, *out)``, which raised `error`, as the policy says.
+def outside(op: Any, inputs: Sequence[Any], error: Exception, *out: float) -> Any:
+    """Answer for an operation that raised `error`, as the policy says.
 
     A derivative that is undefined in an input that is constant is no error: nobody asked for it.
 
     Parameters
     ----------
-    rule : callable
-        The forward function or the derivatives of an operation.
-    name : str
-        The operation's, for the message.
+    op : Op
+        Its forward function raised; with `out`, its derivatives did.
     inputs : sequence of Value
         The operation's inputs.
     error : Exception
@@ -231,25 +249,56 @@ def outside(
         The operation's result, for derivatives.
     """
     if isinstance(error, ArithmeticError | ValueError):
-        answer = _as_ieee(rule, inputs, out)
+        answer = _as_ieee(op.derivatives if out else op.forward, inputs, out)
         asked = [slope for x, slope in zip(inputs, answer, strict=False) if not x.constant]
         if _ieee.get() or (out and all(map(math.isfinite, asked))):
             return answer if out else answer[0]
-    if out:
-        name = f"derivative of {name}"
+    refused = refusal(op, inputs, error, *out)
+    if type(refused) is type(error):
+        raise remembered(refused) from None
+    raise refused from error
+
+
+def refusal(op: Any, inputs: Sequence[Any], error: Exception, *out: float) -> Exception:
+    """Return the error to raise for an operation on Values or plain numbers, see `outside`."""
+    name = f"derivative of {op.name}" if out else op.name
     named = ", ".join(describe(x) for x in inputs[:6]) + ", …" * (len(inputs) > 6)
     if not isinstance(error, ArithmeticError | ValueError):
+        if miscount := _miscount(op, len(inputs)):
+            return TypeError(f"{miscount}; got {len(inputs)}: {op.name}({named}).")
         wanted = "a tuple with a number for each input, as (2 * x,)" if out else "one number"
-        raise TypeError(
+        return TypeError(
             f"The rule of {name}({named}) failed: {error}. It must answer with {wanted}."
-        ) from error
-    too_large = isinstance(error, OverflowError)
-    reason = "the result is too large for a float" if too_large else error.args[-1]
-    undefined = type(error)(
-        f"{name}({named}) is undefined: {reason}. "
-        "Keep the inputs inside its domain, or use ieee_values() to get inf or nan."
-    )
-    raise remembered(undefined) from None
+        )
+    reason = vars(error).get("reason", str(error))  # an inner operation may have said it
+    cure = "Keep the inputs inside its domain"
+    if isinstance(error, OverflowError):
+        reason = "the result is too large for a float"
+    elif op.domain and not out:
+        reason = reason.replace("math domain error", "it has no real value there")
+        cure += f" ({op.domain})"
+    if any(hasattr(x, "record_op") for x in inputs):
+        cure += ", or use ieee_values() to get inf or nan"
+    refused = type(error)(f"{name}({named}) is undefined: {reason}. {cure}.")
+    vars(refused)["reason"] = reason
+    return refused
+
+
+def _miscount(op: Any, given: int) -> str:
+    """Say how many inputs an operation takes, if it is not so many."""
+    from inspect import signature
+
+    try:
+        rule = signature(op.forward)
+    except (TypeError, ValueError):  # some functions of C do not say
+        return ""
+    try:
+        rule.bind(*range(given))
+    except TypeError:
+        names = list(rule.parameters)
+        inputs = f"{len(names)} input{'s' * (len(names) != 1)}"
+        return f"{op.name} takes {inputs}" + f" ({', '.join(names)})" * bool(names)
+    return ""
 
 
 def _as_ieee(rule: Callable[..., Any], inputs: Sequence[Any], out: Sequence[float]) -> list[float]:
@@ -264,7 +313,9 @@ def _as_ieee(rule: Callable[..., Any], inputs: Sequence[Any], out: Sequence[floa
 
 
 def describe(node: Any) -> str:
-    """Return a node's number, with its label if it has one."""
+    """Return a node's number, with its label if it has one; a plain number as it is."""
+    if not hasattr(node, "record_op"):
+        return f"{node:.6g}"
     return f"{node.label} = {node._data:.6g}" if node.label else f"{node._data:.6g}"
 
 
@@ -275,9 +326,12 @@ def grads_restored_on_error(nodes: Sequence[Any]) -> Iterator[None]:
     before = [node.grad for node in nodes]
     try:
         yield
-    except BaseException:
+    except BaseException as error:
         for node, grad in zip(nodes, before, strict=True):
             node.grad = grad
+            if isinstance(error, TypeError) and not isinstance(grad, Real):
+                wanted = f"The grad of {describe(node)} must be a number, such as 0.0"
+                raise no_number(grad, wanted) from None
         raise
 
 

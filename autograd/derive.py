@@ -103,7 +103,7 @@ def _slopes(node: Value, asked: set[Value]) -> list[Any]:
             )
         return slopes
     except Exception as error:
-        return list(outside(node.op.derivatives, node.op.name, node.parents, error, node.data))
+        return list(outside(node.op, node.parents, error, node.data))
 
 
 def _rule_on_nodes(node: Value) -> Any:
@@ -144,11 +144,10 @@ def _slopes_beside(node: Value, shift: float) -> Sequence[float]:
 
 def _raise_as_backward_does(node: Value) -> None:
     """Raise if the node's derivatives are undefined for plain numbers, as in backward."""
-    rule = node.op.derivatives
     try:
-        rule(*[x.data for x in node.parents], node.data)
+        node.op.derivatives(*[x.data for x in node.parents], node.data)
     except Exception as error:
-        outside(rule, node.op.name, node.parents, error, node.data)
+        outside(node.op, node.parents, error, node.data)
 
 
 def _product(slope: Any, upstream: Any) -> Any:
@@ -234,6 +233,8 @@ def hessian(of: Value | Callable[..., Any], *at: Any) -> list[list[float]]:
     if isinstance(of, Value):
         value, leaves = of, list(at if len(at) != 1 or isinstance(at[0], Value) else at[0])
     else:
+        if not callable(of):
+            raise TypeError(f"hessian takes a Value or a function of Values; got {of!r:.60}.")
         leaves = [Value(number) for number in at]
         value = _result(of, leaves)
     for i, leaf in enumerate(leaves):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from math import inf, isfinite
 from typing import Any
 
+from autograd import look
 from autograd.explain import GradientPath, explain
 from autograd.lines import line_of
 from autograd.look import number
@@ -68,8 +68,7 @@ class Diagnosis:
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, **_wanted: Any) -> dict[str, str]:
-        words = f'<pre style="white-space:pre-wrap">{escape(str(self))}</pre>'
-        return {"text/html": words, "text/plain": str(self)}
+        return {"text/html": look.words(str(self)), "text/plain": str(self)}
 
 
 def diagnose(root: Value) -> Diagnosis:

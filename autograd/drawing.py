@@ -130,7 +130,7 @@ class Drawing:
             html = look.figure(self.svg(), self.alt, text)
         except ImportError as missing:
             text += f"\n{missing}"
-            html = f"<pre>{escape(text)}</pre>"
+            html = look.words(text, wrap=False)
         if self.network:  # its picture does not hold our caption
             html = "".join(f"<div>{escape(line)}</div>" for line in self.caption) + html
         return {"text/html": html, "text/plain": text}

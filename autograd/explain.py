@@ -6,11 +6,11 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import count, islice, pairwise
 from math import inf, isnan, log2
 from typing import Any
 
+from autograd import look
 from autograd.look import number
 from autograd.notation import Notation
 from autograd.stepper import gradients
@@ -72,7 +72,7 @@ class Explanation:
         return "\n".join(self._lines())
 
     def _repr_mimebundle_(self, **_wanted: Any) -> dict[str, str]:
-        return {"text/html": f"<pre>{escape(str(self))}</pre>", "text/plain": str(self)}
+        return {"text/html": look.words(str(self), wrap=False), "text/plain": str(self)}
 
     def _lines(self) -> Iterator[str]:
         total = f"{self._notation.gradient(self.wrt)} = {number(self.gradient)}"

@@ -333,7 +333,7 @@ def _slopes(node: Value) -> list[float]:
     except (ArithmeticError, ValueError):
         return [math.nan] * len(node.parents)
     except Exception as error:
-        return list(outside(rule, node.op.name, node.parents, error, node.data))  # raises
+        return list(outside(node.op, node.parents, error, node.data))  # raises
 
 
 def _written_out(node: Value, slopes: Sequence[float]) -> Iterator[Comparison]:

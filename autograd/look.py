@@ -11,8 +11,10 @@ from math import isfinite, sqrt
 
 POSITIVE, NEGATIVE, NEUTRAL = "#1c6fd1", "#d1351c", "#888888"
 PARAMETER, PATH = "#2f8f46", "#e8780c"
+MONOSPACE = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
 FONT = "system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
-_POSITIVE_RGB, _NEGATIVE_RGB = (120, 178, 245), (247, 140, 120)
+_POSITIVE_RGB, _NEGATIVE_RGB, _STRIPE_RGB = (120, 178, 245), (247, 140, 120), (176, 60, 45)
+_FINE = 4  # a number becomes so many pixels each way, one stripe wide apart
 
 
 def number(x: float, digits: int = 4) -> str:
@@ -61,10 +63,14 @@ def fill(x: float, largest: float) -> str:
     >>> fill(0.0, 2.0), fill(2.0, 2.0), fill(-0.5, 2.0)
     ('#ffffff', '#78b2f5', '#fbc6bc')
     """
+    return _shade(x, largest, _POSITIVE_RGB if x > 0 else _NEGATIVE_RGB)
+
+
+def _shade(x: float, largest: float, full: tuple[int, int, int]) -> str:
+    """Return a colour between white and `full`; grey for what is not finite."""
     if not isfinite(x):
         return "#cccccc"
     share = min(1.0, sqrt(abs(x) / largest)) if largest > 0 else 0.0
-    full = _POSITIVE_RGB if x > 0 else _NEGATIVE_RGB
     return "#" + "".join(f"{round(255 + share * (c - 255)):02x}" for c in full)
 
 
@@ -110,6 +116,58 @@ def png(rows: Sequence[Sequence[str]]) -> str:
     return f"data:image/png;base64,{b64encode(data).decode()}"
 
 
+def signed_png(rows: Sequence[Sequence[float]], largest: float) -> str:
+    """Return numbers as a picture, see `fill`; striped below 0, to be told apart without colours.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of float
+        The numbers; all rows of the same length.
+    largest : float
+        As in `fill`.
+
+    Examples
+    --------
+    >>> signed_png([[1.0, -1.0]], 1.0)[:26]
+    'data:image/png;base64,iVBO'
+    """
+    lines: list[list[str]] = []
+    for row in rows:
+        pairs = [(fill(x, largest), _shade(x, largest, _STRIPE_RGB) if x < 0 else "") for x in row]
+        for down in range(_FINE):
+            stripe = _FINE - 1 - down  # stripes rise from left to right
+            lines.append(
+                [
+                    dark if dark and across == stripe else plain
+                    for plain, dark in pairs
+                    for across in range(_FINE)
+                ]
+            )
+    return png(lines)
+
+
+def words(text: str, *, wrap: bool = True, size: int = 14) -> str:
+    """Return text as HTML in letters of one width, whatever the page around it does.
+
+    Parameters
+    ----------
+    text : str
+        Plain text, with its line ends.
+    wrap : bool, optional
+        Whether long lines are broken, or the text is scrolled.
+    size : int, optional
+        Of the letters, in pixels.
+
+    Examples
+    --------
+    >>> words("1 < 2").endswith(">1 &lt; 2</pre>")
+    True
+    """
+    lines = "white-space:pre-wrap" if wrap else "white-space:pre;overflow-x:auto"
+    style = f"font-family:{MONOSPACE};font-size:{size}px;line-height:1.45;{lines}"
+    return f'<pre style="{style}">{escape(text)}</pre>'
+
+
 def image(svg: str, alt: str) -> str:
     """Return an ``<img>`` that holds an SVG inside, and shows where scripts and styles are cut.
 
@@ -153,7 +211,7 @@ def figure(svg: str, alt: str, text: str = "", summary: str = "as text") -> str:
     """
     fold = (
         f'<details style="margin-top:4px"><summary>{escape(summary)}</summary>'
-        f'<pre style="overflow-x:auto">{escape(text)}</pre></details>'
+        f"{words(text, wrap=False)}</details>"
         if text
         else ""
     )

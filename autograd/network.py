@@ -14,6 +14,7 @@ from autograd.value import Value, topological_order
 _MOST_UNITS = 40  # of a layer that are drawn
 _MOST_LINES = 400  # between two layers; the heaviest
 _MARGIN, _IMAGE = 36.0, 36.0
+_NAME = 20  # letters of an output's name
 _BESIDE = 176.0  # from the inputs as an image to the first layer
 # Up to so many units in a layer: their radius and distance, and the distance of layers.
 _SIZES = (
@@ -81,12 +82,15 @@ class Network:
         Name and number of the graph's root.
     image_shape : (int, int) or None
         Rows and columns of the inputs, if they are the pixels of an image.
+    names : tuple of str
+        What the outputs stand for, such as classes; empty if nobody says.
     """
 
     layers: tuple[tuple[Unit, ...], ...]
     samples: int
     root: str
     image_shape: tuple[int, int] | None
+    names: tuple[str, ...] = ()
 
     @property
     def caption(self) -> str:
@@ -105,7 +109,11 @@ class Network:
     def __str__(self) -> str:
         lines = [self.caption]
         for layer in self.layers:
-            lines += [f"layer {layer[0].layer}", *(f"  {u.words}" for u in layer[:_MOST_UNITS])]
+            names = self.names if layer is self.layers[-1] else ()
+            lines.append(f"layer {layer[0].layer}")
+            for unit in layer[:_MOST_UNITS]:
+                name = f" ({look.cut(names[unit.index - 1], 20)})" if names else ""
+                lines.append(f"  {unit.words}{name}")
             lines += [f"  … {len(layer) - _MOST_UNITS} more"] * (len(layer) > _MOST_UNITS)
         return "\n".join(lines)
 
@@ -114,7 +122,9 @@ class Network:
         return {"text/html": html, "text/plain": str(self)}
 
 
-def network_of(value: Value, *, image_shape: tuple[int, int] | None = None) -> Network:
+def network_of(
+    value: Value, *, image_shape: tuple[int, int] | None = None, names: Sequence[str] = ()
+) -> Network:
     """Return the layers of neurons that are at work in a graph.
 
     Parameters
@@ -124,6 +134,9 @@ def network_of(value: Value, *, image_shape: tuple[int, int] | None = None) -> N
     image_shape : (int, int), optional
         Rows and columns, if the inputs are the pixels of an image: the weights of the first layer
         are then drawn as images.
+    names : sequence of str, optional
+        What the outputs stand for, such as the classes; as many as there are, else they are left
+        out.
 
     Raises
     ------
@@ -167,7 +180,9 @@ def network_of(value: Value, *, image_shape: tuple[int, int] | None = None) -> N
     for (layer, index), runs in sorted(groups.items()):
         layers.setdefault(layer, []).append(_unit(layer, index, runs))
     root = f"{look.cut(value.label, 20) or 'L'} = {look.number(value.data)}"
-    return Network(tuple(map(tuple, layers.values())), len(first), root, image_shape)
+    found = tuple(map(tuple, layers.values()))
+    shown = tuple(names) if len(names) == len(found[-1]) else ()
+    return Network(found, len(first), root, image_shape, shown)
 
 
 def _unit(layer: int, index: int, runs: Sequence[NeuronRun]) -> Unit:
@@ -200,19 +215,21 @@ def _svg(network: Network) -> Iterator[str]:
     radius, distance, apart = next(rest for most, *rest in _SIZES if largest <= most)
     if image_shape:
         distance = max(distance, _IMAGE + 6)
-    height = max(largest * distance, 80) + 2 * _MARGIN + 44
+    legend = [*_legend(network), network.caption]
+    below = 8 + 18.0 * len(legend)
+    height = max(largest * distance, 80) + 2 * _MARGIN + below
     first = _BESIDE if image_shape else apart
     columns = [0.0, *(first + i * apart for i in range(len(layers) - 1))]
-    legend = _legend(network)
-    width = columns[-1] + 2 * _MARGIN + 2 * radius
-    width = max(width, 7.0 * len(network.caption), 6.6 * len(legend))
+    names = [look.cut(name, _NAME) for name in network.names]
+    width = columns[-1] + 2 * _MARGIN + 2 * radius + 7.5 * max(map(len, names), default=0)
+    width = max(width, 16 + 6.6 * max(map(len, legend)))
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="{look.FONT}" font-size="12" '
         f'role="img" aria-label="network {escape(network.caption)}">'
         f'<rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>'
     )
-    middle = (height - 44) / 2
+    middle = (height - below) / 2
     places = [
         [
             (_MARGIN + radius + columns[column], middle + (i - (shown - 1) / 2) * distance)
@@ -231,21 +248,25 @@ def _svg(network: Network) -> Iterator[str]:
             if image_shape and unit.layer == 1:
                 yield _weight_image(unit, image_shape, (place[0] - radius - 26, place[1]))
             yield _circle(unit, place, radius)
+            if names and layer is layers[-1]:
+                yield _text(place[0] + radius + 8, place[1] + 4, names[unit.index - 1], "start")
         if len(layer) > len(column):
             yield _text(
                 column[-1][0], column[-1][1] + distance, f"… {len(layer) - len(column)} more"
             )
-    yield _text(8, height - 28, legend, "start")
-    yield _text(8, height - 10, network.caption, "start") + "</svg>"
+    for i, line in enumerate(legend):
+        yield _text(8, height - below + 16 + 18 * i, line, "start")
+    yield "</svg>"
 
 
-def _legend(network: Network) -> str:
-    """Return what the picture's signs mean."""
-    legend = "line: a weight, blue above 0, dashed red below, thick where large; fill: the output"
+def _legend(network: Network) -> list[str]:
+    """Return what the picture's signs mean, in lines."""
+    legend = ["line: a weight, blue above 0, dashed red below, thick where large"]
+    legend.append("fill: the output, dashed where below 0")
     if network.image_shape:
-        legend += "; images: the inputs, and the weights that they meet"
+        legend.append("images: the inputs, and the weights that they meet, striped below 0")
     if any(unit.dropped for layer in network.layers for unit in layer):
-        legend += "; grey and crossed out: left out by dropout"
+        legend.append("grey and crossed out: left out by dropout")
     return legend
 
 
@@ -274,9 +295,11 @@ def _lines(before: Sequence[Unit], layer: Sequence[Unit], starts: Any, ends: Any
 def _circle(unit: Unit, place: tuple[float, float], radius: float) -> str:
     """Return one unit, with its output in it where there is room."""
     (x, y), colour = place, "#dddddd" if unit.dropped else look.fill(unit.x, 2.0)
+    dashed = ' stroke-dasharray="3 2"' if unit.x < 0 else ""
     parts = [
         f"<g><title>{escape(unit.words)}</title>"
-        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{radius:.0f}" fill="{colour}" stroke="#444444"/>'
+        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{radius:.0f}" fill="{colour}" stroke="#444444"'
+        f"{dashed}/>"
     ]
     if unit.dropped:
         r = radius * 0.7
@@ -294,9 +317,9 @@ def _circle(unit: Unit, place: tuple[float, float], radius: float) -> str:
 
 
 def _weight_image(unit: Unit, shape: tuple[int, int], place: tuple[float, float]) -> str:
-    """Return the weights of a unit as an image: blue above 0, red below."""
-    largest = max(map(abs, unit.weights))
-    return _image([look.fill(w, largest) for w in unit.weights], shape, place, _IMAGE, unit.words)
+    """Return the weights of a unit as an image: blue above 0, striped red below."""
+    picture = look.signed_png(_in_rows(unit.weights, shape), max(map(abs, unit.weights)))
+    return _image(picture, place, _IMAGE, unit.words)
 
 
 def _input_image(layer: Sequence[Unit], shape: tuple[int, int], place: tuple[float, float]) -> str:
@@ -305,20 +328,18 @@ def _input_image(layer: Sequence[Unit], shape: tuple[int, int], place: tuple[flo
     low, high = min(numbers), max(numbers)
     shades = [round(255 * (1 - (x - low) / ((high - low) or 1.0))) for x in numbers]
     colours = [f"#{shade:02x}{shade:02x}{shade:02x}" for shade in shades]
-    return _image(colours, shape, (place[0] + 10, place[1]), 2 * _IMAGE, "the inputs")
+    picture = look.png(_in_rows(colours, shape))
+    return _image(picture, (place[0] + 10, place[1]), 2 * _IMAGE, "the inputs")
 
 
-def _image(
-    colours: Sequence[str],
-    shape: tuple[int, int],
-    place: tuple[float, float],
-    size: float,
-    words: str,
-) -> str:
-    rows = [colours[r * shape[1] :][: shape[1]] for r in range(shape[0])]
+def _in_rows(items: Sequence[Any], shape: tuple[int, int]) -> list[Sequence[Any]]:
+    return [items[r * shape[1] :][: shape[1]] for r in range(shape[0])]
+
+
+def _image(picture: str, place: tuple[float, float], size: float, words: str) -> str:
     return (
         f'<image x="{place[0] - size / 2:.0f}" y="{place[1] - size / 2:.0f}" width="{size:.0f}" '
-        f'height="{size:.0f}" image-rendering="pixelated" href="{look.png(rows)}">'
+        f'height="{size:.0f}" image-rendering="pixelated" href="{picture}">'
         f"<title>{escape(words)}</title></image>"
         f'<rect x="{place[0] - size / 2:.0f}" y="{place[1] - size / 2:.0f}" width="{size:.0f}" '
         f'height="{size:.0f}" fill="none" stroke="#888888"/>'

@@ -106,6 +106,7 @@ class NumberLike(Arithmetic):
 
     __slots__ = ()
     data: Any
+    _label: str
     op: Any
     parents: Any
     propagate: Callable[[], None]
@@ -131,6 +132,19 @@ class NumberLike(Arithmetic):
 
     def __format__(self, spec: str) -> str:
         return format(to_float(self), spec) if spec else repr(self)
+
+    @property
+    def label(self) -> str:
+        """A name for pictures, formulas and error messages; empty where there is none."""
+        return self._label
+
+    @label.setter
+    def label(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"A label is text; got {name!r:.60}. To make an operation use define()."
+            )
+        vars(self)["_label"] = name
 
     @property
     def _prev(self) -> tuple[Any, ...]:

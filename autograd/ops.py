@@ -16,9 +16,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import fabs
+from numbers import Real
 from operator import add as plus
 from operator import mul as times
 from typing import Any
+
+from autograd import checks
 
 Rule = Callable[..., Any]  # arithmetic on whatever it is given
 
@@ -27,7 +30,7 @@ def _smooth(*_: float) -> float:
     return math.inf
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Op:
     """One operation: a row of the table. Make one with `define`.
 
@@ -56,6 +59,11 @@ class Op:
         ``forward`` and the chain rule written out on nodes, ``gather(parents)`` and
         ``spread(parents, upstream)``, for the rows where training spends its time. They must do
         exactly what ``forward`` and ``derivatives`` say, and a test holds them to it.
+    domain : str
+        Where it is defined, for error messages, in the names of the inputs of ``forward``; empty
+        for everywhere.
+    doc : str
+        What ``help(op)`` says.
 
     Examples
     --------
@@ -76,6 +84,12 @@ class Op:
     unfold: Rule | None
     gather: Callable[[Sequence[Any]], float] | None
     spread: Callable[[Sequence[Any], float], None] | None
+    domain: str = ""
+    doc: str = ""
+
+    def __post_init__(self) -> None:
+        if self.doc:  # else help() speaks of the class
+            object.__setattr__(self, "__doc__", self.doc)
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
@@ -90,9 +104,17 @@ class Op:
     def apply(self, inputs: tuple[Any, ...]) -> Any:
         """Do the same with the inputs in a tuple, which saves copying many of them."""
         for x in inputs:
-            if x.__class__ is not float and hasattr(x, "record_op"):
-                return x.record_op(self, inputs)
-        return self.forward(*inputs)
+            if x.__class__ is not float:
+                if hasattr(x, "record_op"):
+                    return x.record_op(self, inputs)
+                if not isinstance(x, Real):
+                    raise checks.no_number(
+                        x, f"An input of {self.name} is a Value or one real number"
+                    )
+        try:
+            return self.forward(*inputs)
+        except Exception as error:
+            raise checks.refusal(self, inputs, error) from None
 
 
 OPS: dict[str, Op] = {}
@@ -111,6 +133,8 @@ def define(
     unfold: Rule | None = None,
     gather: Callable[[Sequence[Any]], float] | None = None,
     spread: Callable[[Sequence[Any], float], None] | None = None,
+    domain: str = "",
+    doc: str = "",
 ) -> Op:
     r"""Add an operation to the table and return it; it then works everywhere ours do.
 
@@ -120,8 +144,8 @@ def define(
         A Python identifier. A user's own operation may be defined again, ours may not.
     forward, derivatives : callable
         See `Op`. ``derivatives`` must answer with a tuple, one entry per input.
-    symbol, python, latex, binding, margin, unfold, gather, spread
-        How it prints and where it is not smooth, see `Op`.
+    symbol, python, latex, binding, margin, unfold, gather, spread, domain, doc
+        How it prints, where it is not smooth or not defined, and what it is, see `Op`.
 
     Raises
     ------
@@ -145,7 +169,7 @@ def define(
         if not callable(rule):
             raise ValueError(f"{what} of operation {name!r} must be a function; got {rule!r}.")
     look = (symbol or name, python, latex, binding)
-    op = Op(name, forward, derivatives, *look, margin, unfold, gather, spread)
+    op = Op(name, forward, derivatives, *look, margin, unfold, gather, spread, domain, doc)
     OPS[name] = op
     return op
 
@@ -300,77 +324,96 @@ def _weighted_sum_unfold(*terms: Any) -> Any:
 # fmt: off
 add = define("add", lambda x, y: x + y,
     lambda x, y, out: (1.0, 1.0),
-    symbol="+", python="{} + {}", latex="{} + {}", binding=10)
+    symbol="+", python="{} + {}", latex="{} + {}", binding=10,
+    doc="x + y: the sum; total([...]) adds many.")
 
 sub = define("sub", lambda x, y: x - y,
     lambda x, y, out: (1.0, -1.0),
-    symbol="-", python="{} - {}", latex="{} - {}", binding=10)
+    symbol="-", python="{} - {}", latex="{} - {}", binding=10,
+    doc="x - y: the difference.")
 
 mul = define("mul", lambda x, y: x * y,
     lambda x, y, out: (y, x),
-    symbol="*", python="{} * {}", latex=r"{} \cdot {}", binding=20)
+    symbol="*", python="{} * {}", latex=r"{} \cdot {}", binding=20,
+    doc="x * y: the product.")
 
 div = define("div", lambda x, y: x / y,
     lambda x, y, out: (1 / y, -out / y),
     symbol="/", python="{} / {}", latex=r"\frac{{{}}}{{{}}}", binding=20,
-    margin=lambda x, y: fabs(y))
+    margin=lambda x, y: fabs(y),
+    domain="y other than 0", doc="x / y: the quotient.")
 
 neg = define("neg", lambda x: -x,
     lambda x, out: (-1.0,),
-    symbol="-", python="-{}", latex="-{}", binding=30)
+    symbol="-", python="-{}", latex="-{}", binding=30,
+    doc="-x: the negative.")
 
 power: Op = define("power", _power,
     _power_derivatives,
-    symbol="**", python="{} ** {}", latex="{{{}}}^{{{}}}", binding=40, margin=_power_margin)
+    symbol="**", python="{} ** {}", latex="{{{}}}^{{{}}}", binding=40, margin=_power_margin,
+    domain="x > 0, or x < 0 with a whole y, or x = 0 with y >= 0",
+    doc="x ** y; both may be Values.")
 
 exp = define("exp", math.exp,
     lambda x, out: (out,),
-    latex="e^{{{}}}")
+    latex="e^{{{}}}",
+    doc="exp(x): e to the power of x.")
 
 log = define("log", _log,
     lambda x, out: (1 / x,),
-    latex=r"\ln({})", margin=lambda x: x)
+    latex=r"\ln({})", margin=lambda x: x,
+    domain="x > 0", doc="log(x): the natural logarithm of x > 0.")
 
 # ln x as the slope of x**y in y needs it: 0**y is flat for y > 0, a negative base has no slope.
 log_or_zero: Op = define("log_or_zero", _log_or_zero,
     lambda x, out: (1 / x,),
-    latex=r"\ln({})", margin=lambda x: x)
+    latex=r"\ln({})", margin=lambda x: x,
+    domain="x >= 0", doc="log_or_zero(x): the natural logarithm of x > 0, and 0 at 0.")
 
 sqrt = define("sqrt", math.sqrt,
     lambda x, out: (0.5 / out,),
-    latex=r"\sqrt{{{}}}", margin=lambda x: x)
+    latex=r"\sqrt{{{}}}", margin=lambda x: x,
+    domain="x >= 0", doc="sqrt(x): the square root of x >= 0; its slope at 0 is undefined.")
 
 sin = define("sin", math.sin,
     lambda x, out: (cos(x),),
-    latex=r"\sin({})")
+    latex=r"\sin({})",
+    domain="x finite", doc="sin(x): the sine of x in radians.")
 
 cos: Op = define("cos", math.cos,
     lambda x, out: (-sin(x),),
-    latex=r"\cos({})")
+    latex=r"\cos({})",
+    domain="x finite", doc="cos(x): the cosine of x in radians.")
 
 tanh = define("tanh", math.tanh,
     lambda x, out: (1 - out * out,),
-    latex=r"\tanh({})")
+    latex=r"\tanh({})",
+    doc="tanh(x): the hyperbolic tangent, from -1 to 1.")
 
 sigmoid = define("sigmoid", _sigmoid,
     lambda x, out: (out * (1 - out),),
-    latex=r"\sigma({})")
+    latex=r"\sigma({})",
+    doc="sigmoid(x): 1 / (1 + exp(-x)), from 0 to 1, without overflow.")
 
 softplus = define("softplus", _softplus,
     lambda x, out: (sigmoid(x),),
-    latex=r"\ln(1 + e^{{{}}})")
+    latex=r"\ln(1 + e^{{{}}})",
+    doc="softplus(x): ln(1 + exp(x)), without overflow; its slope is the sigmoid.")
 
 step = define("step", _step,           # 0 at 0
     lambda x, out: (0.0,),
-    latex=r"H({})", margin=fabs)
+    latex=r"H({})", margin=fabs,
+    doc="step(x): 1 where x > 0, else 0; its slope is 0 everywhere.")
 
 sign = define("sign", _sign,           # 0 at 0
     lambda x, out: (0.0,),
-    latex=r"\operatorname{{sign}}({})", margin=fabs)
+    latex=r"\operatorname{{sign}}({})", margin=fabs,
+    doc="sign(x): 1, 0 or -1; its slope is 0 everywhere.")
 
 relu = define("relu", lambda x: 0.0 if x <= 0 else x,
     lambda x, out: (step(x),),         # 0 at the kink
-    symbol="ReLU", latex=r"\operatorname{{ReLU}}({})", margin=fabs, spread=_relu_spread)
+    symbol="ReLU", latex=r"\operatorname{{ReLU}}({})", margin=fabs, spread=_relu_spread,
+    doc="relu(x): x where it is positive, else 0; the slope at 0 is 0.")
 
 leaky_relu_of = define("leaky_relu", lambda x, slope: x if x > 0 else slope * x,
     lambda x, slope, out: (where(step(x), 1.0, slope), where(step(x), 0.0, x)),  # `slope` at 0
@@ -378,19 +421,26 @@ leaky_relu_of = define("leaky_relu", lambda x, slope: x if x > 0 else slope * x,
 
 abs = define("abs", fabs,
     lambda x, out: (sign(x),),         # 0 at the kink
-    latex="|{}|", margin=fabs)
+    latex="|{}|", margin=fabs,
+    doc="abs(x): x without its sign; the slope at 0 is 0.")
 
 maximum = define("maximum", lambda x, y: x if x > y or x != x else y,
     lambda x, y, out: (0.5 + 0.5 * sign(x - y), 0.5 - 0.5 * sign(x - y)),  # a tie is shared
-    symbol="max", latex=r"\max({}, {})", margin=lambda x, y: fabs(x - y))
+    symbol="max", latex=r"\max({}, {})", margin=lambda x, y: fabs(x - y),
+    doc="maximum(x, y): the larger of two; of equals each gets half of the gradient.\n\n"
+        "Of many: functools.reduce(maximum, values).")
 
 minimum = define("minimum", lambda x, y: x if x < y or x != x else y,
     lambda x, y, out: (0.5 - 0.5 * sign(x - y), 0.5 + 0.5 * sign(x - y)),
-    symbol="min", latex=r"\min({}, {})", margin=lambda x, y: fabs(x - y))
+    symbol="min", latex=r"\min({}, {})", margin=lambda x, y: fabs(x - y),
+    doc="minimum(x, y): the smaller of two; of equals each gets half of the gradient.\n\n"
+        "Of many: functools.reduce(minimum, values).")
 
 where: Op = define("where", lambda condition, x, y: x if condition else y,
     lambda condition, x, y, out: (0.0, where(condition, 1.0, 0.0), where(condition, 0.0, 1.0)),
-    latex=r"({}\,?\,{} : {})", margin=lambda condition, x, y: fabs(condition))
+    latex=r"({}\,?\,{} : {})", margin=lambda condition, x, y: fabs(condition),
+    doc="where(condition, x, y): x where the condition is not 0, else y; it gets no gradient.\n\n"
+        "Make conditions with step: where(step(a - b), x, y) is x where a > b.")
 
 total_of = define("total", lambda *xs: sum(xs),
     lambda *xs_and_out: (1.0,) * (len(xs_and_out) - 1),
@@ -434,6 +484,8 @@ def total(values: Iterable[Any]) -> Any:
     >>> total([Value(1.0), Value(2.0), 3.0]).data
     6.0
     """
+    if not hasattr(values, "__iter__"):
+        raise checks.no_list(values, "total()")
     return total_of(0.0) if not (xs := tuple(values)) else total_of.apply(xs)
 
 
@@ -462,7 +514,12 @@ def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = None
     >>> weighted_sum([Value(2.0), Value(-1.0)], [3.0, 4.0], bias=Value(0.5)).data
     2.5
     """
-    if len(weights) != len(inputs):
+    try:
+        fits = len(weights) == len(inputs)
+    except TypeError:
+        given = inputs if hasattr(weights, "__len__") else weights
+        raise checks.no_list(given, "weighted_sum()") from None
+    if not fits:
         raise ValueError(
             f"Got {len(inputs)} inputs for {len(weights)} weights; a weighted sum needs one weight "
             "for each input."
@@ -508,6 +565,8 @@ def log_sum_exp(values: Iterable[Any]) -> Any:
     >>> log_sum_exp([1000.0, 1000.0])
     1000.6931471805599
     """
+    if not hasattr(values, "__iter__"):
+        raise checks.no_list(values, "log_sum_exp()")
     if not (xs := tuple(values)):
         raise ValueError("log_sum_exp of no values does not exist; give it at least one.")
     return log_sum_exp_of.apply(xs)
@@ -538,10 +597,14 @@ def pick(values: Sequence[Any], index: Any) -> Any:
     >>> pick([10.0, 20.0, 30.0], Value(2.0)).data, pick([10.0, 20.0, 30.0], 1.4)
     (30.0, 20.0)
     """
+    if not hasattr(values, "__len__"):
+        raise checks.no_list(values, "pick()")
     if not len(values):
         raise ValueError("pick from no values: give at least one.")
     if hasattr(index, "record_op"):
         return pick_of(index, *values)
+    if not issubclass(type(index), Real):
+        raise TypeError(f"The index is {index!r:.60}; it must be a number or a Value.")
     if not 0 <= index + 0.5 < len(values):
         raise ValueError(
             f"The index is {index!r:.60}; it must be from 0 to {len(values) - 1}, or nearest to "

@@ -57,7 +57,7 @@ class StepView:
         """Return the view as HTML that needs nothing from outside."""
         if self.frames:
             return player(self.svg, self.frames, title=self.title, alt=self.title)
-        words = f'<pre style="white-space:pre-wrap">{escape(self.text)}</pre>'
+        words = look.words(self.text)
         return look.figure(self.svg, self.title) + words if self.svg else words
 
     def save(self, path: str | Path) -> None:

@@ -55,16 +55,14 @@ class Value(NumberLike):
     """
 
     __slots__ = ("__dict__", "_data", "age", "constant", "grad", "op", "parents", "scope")
-    label: str = ""  # kept in __dict__, like written: they take no room where there is none
+    _label: str = ""  # kept in __dict__, like written: they take no room where there is none
     written: int = 0
 
     def __init__(self, data: Any, label: str = "", *, constant: bool = False) -> None:
-        if not isinstance(label, str):
-            raise TypeError(f"A label is text; got {label!r}. To make an operation use define().")
         self._data, self.op, self.parents = to_float(data), None, ()
         self.grad, self.constant = 0.0, constant
         self.age, self.scope = _tick(), current_scope()
-        if label:
+        if label != "":
             self.label = label
 
     @staticmethod
@@ -87,7 +85,7 @@ class Value(NumberLike):
         except Exception as error:
             if not all(isinstance(x, Value) for x in inputs):  # plain numbers in the middle
                 return Value.record_op(op, as_values(inputs))
-            out = checks.outside(op.forward, op.name, inputs, error)
+            out = checks.outside(op, inputs, error)
         node: Value = _new(Value)
         node._data, node.op, node.parents = out, op, inputs
         node.grad, node.constant = 0.0, False
@@ -136,7 +134,7 @@ class Value(NumberLike):
                 raise TypeError(f"it gave {len(slopes)} derivatives for {len(parents)} inputs")
             return [x if x.__class__ is float else to_float(x) for x in slopes]
         except Exception as error:
-            return checks.outside(op.derivatives, op.name, parents, error, self._data)
+            return checks.outside(op, parents, error, self._data)
 
     def zero_grad(self) -> None:
         """Set the grad of every node of this graph to 0."""
@@ -171,6 +169,8 @@ def topological_order(root: Value) -> list[Value]:
 
     A node is always younger than its parents, so sorting by age is enough.
     """
+    if not isinstance(root, Value):
+        raise TypeError(f"A graph is that of one Value, such as total(values); got {root!r:.60}.")
     seen, frontier = {root}, {root}
     while frontier:
         frontier = set().union(*map(_parents, frontier)) - seen

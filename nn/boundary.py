@@ -8,8 +8,9 @@ from math import exp, isfinite
 
 from autograd import look
 from nn.axes import CLASS_COLOURS, INK, Axes, Chart, svg_of, text_at
+from nn.checks import Row
 from nn.contours import Segment, zero_lines
-from nn.data import Dataset, Row
+from nn.data import Dataset
 from nn.models import Model
 from nn.scaling import Scaler
 

@@ -8,7 +8,7 @@ from html import escape
 from math import isfinite
 from typing import Any
 
-from autograd import look
+from autograd import look, to_float
 from nn.axes import (
     BOTTOM,
     CLASS_COLOURS,
@@ -32,6 +32,7 @@ from nn.metrics import accuracy, confusion, confusion_text
 
 _DASHES = ("", "7 4", "2 3", "9 3 2 3", "4 2", "12 3", "1 2")
 _MOST_ROWS = 12
+_CURVE = 'as {"loss": (range(len(losses)), losses)}'
 
 
 def show_curves(
@@ -105,22 +106,34 @@ def show_curves(
         parts.append(axes.curve(xs, ys, CLASS_COLOURS[i], _DASHES[i]))
         seen = [b for b in ys if isfinite(b)]
         place = axes.place(ends[0], seen[-1])[1]
-        labels.append((place, look.cut(name, 14), CLASS_COLOURS[i], _DASHES[i], ys[-1]))
+        labels.append((place, look.cut(name, 32), CLASS_COLOURS[i], _DASHES[i], ys[-1]))
         words.append(f"{name} from {look.number(ys[0])} to {look.number(ys[-1])}")
     parts += _end_labels(sorted(labels))
     alt = f"{title}: " * bool(title) + "; ".join(words)
-    return Chart(svg_of(WIDTH, HEIGHT, parts, alt), alt, f"{alt}\n{_curve_tables(drawn, x)}")
+    width = max(_width(labels), LEFT + 8.0 * len(look.cut(title, 80)) + 8)
+    return Chart(svg_of(width, HEIGHT, parts, alt), alt, f"{alt}\n{_curve_tables(drawn, x)}")
 
 
 _Curves = dict[str, tuple[list[float], list[float]]]
 
 
 def _checked_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> _Curves:
+    if not isinstance(curves, Mapping):
+        raise TypeError(f"curves must be a dict, {_CURVE}; got {curves!r:.60}.")
     if not 1 <= len(curves) <= len(_DASHES):
         raise ValueError(f"Give 1 to {len(_DASHES)} curves in a chart; got {len(curves)}.")
     drawn = {}
-    for name, (xs, ys) in curves.items():
-        places, heights = list(map(float, xs)), list(map(float, ys))
+    for name, curve in curves.items():
+        if not isinstance(name, str):
+            raise TypeError(f"The name of a curve is text; got {name!r:.60}.")
+        try:
+            xs, ys = curve
+            places, heights = list(map(to_float, xs)), list(map(to_float, ys))
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"The curve {name!r:.60} must be two lists of numbers, where its points lie and "
+                f"how high, {_CURVE}; got {curve!r:.60}."
+            ) from None
         if not places or len(places) != len(heights) or not all(map(isfinite, places)):
             raise ValueError(
                 f"The curve {name!r:.60} needs as many heights as places, at least one, and finite "
@@ -199,7 +212,7 @@ def show_history(history: History) -> Chart:
     else:
         parts.append(text_at(LEFT, 14, look.cut(history.stopped, 80), "start"))
     text = f"{summary.words}\n{history}"
-    return Chart(svg_of(WIDTH, HEIGHT, parts, summary.words), summary.words, text)
+    return Chart(svg_of(_width(ends), HEIGHT, parts, summary.words), summary.words, text)
 
 
 def history_mimebundle(history: History, **_wanted: Any) -> dict[str, str]:
@@ -246,6 +259,8 @@ def summary_of(history: History) -> Summary:
     >>> summary_of(History([Report(1, 1, 0.5, 0.1), Report(2, 2, float("inf"), 0.1)])).trouble
     'diverged in epoch 2: the loss is inf'
     """
+    if not isinstance(history, History):
+        raise TypeError(f"This shows a History, as fit() returns it; got {history!r:.60}.")
     if not len(history):
         raise ValueError("This history has no epoch to show: train with at least one.")
     best = history.best
@@ -266,7 +281,16 @@ def summary_of(history: History) -> Summary:
     return Summary(words, best.epoch, judged, trouble)
 
 
-def _end_labels(ends: Sequence[tuple[float, str, str, str, float]]) -> list[str]:
+_Ends = Sequence[tuple[float, str, str, str, float]]  # height, name, colour, dashes, last number
+
+
+def _width(ends: _Ends) -> float:
+    """Return how wide a chart must be to hold the names beside the ends of its curves."""
+    longest = max(len(f"{name} {look.number(value)}") for _, name, _, _, value in ends)
+    return max(WIDTH, WIDTH - RIGHT + 8 + 23 + 7.5 * longest + 8)
+
+
+def _end_labels(ends: _Ends) -> list[str]:
     """Return the names of curves beside their ends, none over another or below the axes."""
     labels, x, lowest = [], WIDTH - RIGHT + 8, -99.0
     for i, (y, name, colour, dashes, value) in enumerate(ends):

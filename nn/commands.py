@@ -20,7 +20,8 @@ from subprocess import list2cmdline
 from typing import Any
 
 from autograd import find_engine
-from nn.data import Dataset, Row, batches, count
+from nn.checks import Row, count
+from nn.data import Dataset, batches
 from nn.figures import FIGURES, gallery_page
 from nn.history import History, Report, sparkline
 from nn.layers import describe_activation

@@ -6,9 +6,8 @@ import math
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from operator import index
 
-Row = Sequence[float]
+from nn.checks import check_lists, check_numbers, check_rows, count, whole
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,6 +50,7 @@ class Dataset:
     image_shape: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
+        check_lists(inputs=self.inputs, targets=self.targets)
         samples, features = len(self.inputs), len(self.feature_names)
         if not samples:
             raise ValueError(f"Data set {self.name!r} has no samples: it needs at least one.")
@@ -117,6 +117,7 @@ class Dataset:
         >>> make_xor().subset([3, 1]).inputs
         [[1.0, 1.0], [0.0, 1.0]]
         """
+        check_lists(indices=list(indices) if hasattr(indices, "__iter__") else indices)
         chosen = list(indices)
         for k, i in enumerate(chosen):
             if isinstance(i, bool):
@@ -124,7 +125,7 @@ class Dataset:
                     f"indices[{k}] is {i}: subset takes positions, not a mask. "
                     "Use [i for i, keep in enumerate(mask) if keep]."
                 )
-            if not 0 <= index(i) < len(self):
+            if not 0 <= whole(i, f"indices[{k}]") < len(self):
                 raise IndexError(
                     f"indices[{k}] is {i}, but {self.name!r} has samples 0 to {len(self) - 1}."
                 )
@@ -172,11 +173,16 @@ def split(
     >>> len(train), len(validation), len(test)
     (60, 20, 20)
     """
+    if not isinstance(dataset, Dataset):
+        raise TypeError(
+            "split takes a Dataset, which holds inputs, targets and names, as make_moons() and "
+            f"read_csv() give; got {dataset!r:.60}."
+        )
     _check_fractions(fractions)
     groups = [(f"data set {dataset.name!r}", list(range(len(dataset))))]
     if stratify and dataset.is_classification:
         groups = _indices_by_class(dataset)
-    rng = random.Random(index(seed))
+    rng = random.Random(whole(seed, "seed"))
     parts: list[list[int]] = [[] for _ in fractions]
     for group, members in groups:
         if len(members) < len(parts):
@@ -235,7 +241,7 @@ def batches(
     [3, 3, 3]
     """
     for name, number, what in (("n", n, "number of samples"), ("size", size, "batch size")):
-        if index(number) < 1:
+        if whole(number, f"{name}, the {what},") < 1:
             raise ValueError(f"{name} is {number}, but the {what} is at least 1.")
     if drop_last and size > n:
         raise ValueError(
@@ -244,48 +250,15 @@ def batches(
         )
     order = list(range(n))
     if seed is not None:
-        rng = seed if isinstance(seed, random.Random) else random.Random(index(seed))
+        rng = seed if isinstance(seed, random.Random) else random.Random(whole(seed, "seed"))
         rng.shuffle(order)
     stop = n - n % size if drop_last else n
     return [order[start : start + size] for start in range(0, stop, size)]
 
 
-def check_rows(rows: Sequence[Row], width: int, because: str) -> None:
-    """Raise ValueError unless every row has `width` finite numbers.
-
-    Parameters
-    ----------
-    rows : sequence of rows
-        What to check.
-    width : int
-        The length wanted.
-    because : str
-        Where that length comes from, for the message.
-    """
-    for i, row in enumerate(rows):
-        if len(row) != width:
-            raise ValueError(f"inputs[{i}] has {count(len(row), 'number')}, but {because}.")
-        check_numbers(row, f"inputs[{i}]")
-
-
-def check_numbers(numbers: Row, name: str) -> None:
-    """Raise ValueError, naming ``name[i]``, unless all numbers are finite."""
-    for i, number in enumerate(numbers):
-        try:
-            finite = math.isfinite(number)
-        except (TypeError, OverflowError):
-            finite = False
-        if not finite:
-            raise ValueError(f"{name}[{i}] is {number!r:.60}, but must be a finite number.")
-
-
-def count(n: int, noun: str) -> str:
-    """Return a number with its noun: 1 sample, 2 samples, 3 classes."""
-    plural = noun + ("es" if noun.endswith("s") else "s")
-    return f"{n} {noun if n == 1 else plural}"
-
-
 def _check_fractions(fractions: Sequence[float]) -> None:
+    if not hasattr(fractions, "__len__"):
+        raise TypeError(f"fractions must be a list, as (0.8, 0.2); got {fractions!r:.60}.")
     check_numbers(fractions, "fractions")
     for i, share in enumerate(fractions):
         if share <= 0:

@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import Any
 
 from autograd import Value, modes, not_while_recording
+from nn.checks import real
 from nn.initializers import generator
 
 Source = random.Random | Callable[["Dropout", int], Sequence[Any]]
@@ -116,7 +117,7 @@ class Dropout:
             )
         if self.out is not None and (not isinstance(self.out, int) or self.out < 0):
             raise ValueError(f"out must be a whole number of neurons, 0 or more; got {self.out!r}.")
-        if self.probability is not None and not 0 <= self.probability < 1:
+        if self.probability is not None and not 0 <= real(self.probability, "probability") < 1:
             raise ValueError(
                 f"probability must be at least 0 and below 1; got {self.probability!r}. At 1 "
                 "nothing would be left."

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from autograd import Value, look
 from nn.axes import INK, Axes, Chart, svg_of, text_at
 from nn.boundary import marker, plane
+from nn.checks import Row
 from nn.contours import zero_lines
-from nn.data import Dataset, Row
+from nn.data import Dataset
 from nn.models import MLP
 from nn.scaling import Scaler
 
 _IN_A_ROW, _PANEL, _GAP, _TOP = 4, 160.0, 34.0, 66.0
 _MOST_NEURONS, _MOST_MARKERS = 24, 80
+_HALO = "#ffffff"
+_LEGEND = "blue: output above 0, red: below; the largest and the smallest in numbers; line: s = 0"
 
 
 def features(model: MLP, x: Row, layer: int = 1) -> list[float]:
@@ -77,8 +80,9 @@ def show_features(
 ) -> Chart:
     """Return a heat map of every neuron of a layer over the plane of two inputs.
 
-    Blue is an output above 0, red one below, the stronger the larger; the dark line is where the
-    neuron's weighted sum is 0. Of a layer of more than 24 neurons the first 24 are drawn.
+    Blue is an output above 0, red one below, the stronger the larger; the largest and the smallest
+    stand where they are. The dark line is where the neuron's weighted sum is 0. Of a layer of more
+    than 24 neurons the first 24 are drawn.
 
     Parameters
     ----------
@@ -124,7 +128,7 @@ def show_features(
     alt = f"{title}: {len(neurons)} neurons, outputs from {look.number(low)} to {look.number(high)}"
     parts = [
         text_at(20, 24, title, "start", bold=True),
-        text_at(20, 42, "blue: output above 0, red: below; line: s = 0", "start"),
+        text_at(20, 42, _LEGEND, "start"),
     ]
     text = [alt]
     for j, numbers in enumerate(outputs):
@@ -137,6 +141,7 @@ def show_features(
         for i in range(0, len(dataset), every):
             k = dataset.targets[i] if dataset.is_classification else 0
             parts.append(marker(k, axes.place(*dataset.inputs[i]), 0.6))
+        parts += _extremes(xs, ys, numbers, axes)
         weights = ", ".join(look.number(w.data) for w in neurons[j].w[:6])
         weights += ", …" * (len(neurons[j].w) > 6)
         text.append(
@@ -180,3 +185,20 @@ def _panel(
         f'<path d="{line}" fill="none" stroke="{INK}" stroke-width="1.5"/>',
         text_at(left + _PANEL / 2, top + _PANEL + 16, title),
     ]
+
+
+def _extremes(
+    xs: Sequence[float], ys: Sequence[float], numbers: Sequence[float], axes: Axes
+) -> list[str]:
+    """Return the largest and the smallest output in numbers, where they are."""
+    labels = []
+    for extreme in dict.fromkeys((max(numbers), min(numbers))):
+        i = numbers.index(extreme)
+        across, down = axes.place(xs[i % len(xs)], ys[i // len(xs)])
+        left, top, right, bottom = axes.box
+        text = ("+" if extreme > 0 else "") + look.number(extreme, 2)
+        half = 4.0 * len(text) + 2
+        place = max(left + half, min(across, right - half)), max(top + 14, min(down, bottom - 6))
+        halo = f'<text paint-order="stroke" stroke="{_HALO}" stroke-width="4" '
+        labels.append(text_at(*place, text, bold=True).replace("<text ", halo))
+    return labels

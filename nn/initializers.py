@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable
 from math import sqrt
 
+from nn.checks import whole
+
 Initializer = Callable[[random.Random, int, int], float]
 """``initializer(rng, inputs, outputs)`` gives one weight of a layer of that size."""
 
@@ -38,7 +40,7 @@ def find_initializer(init: str | Initializer) -> Initializer:
     """
     if callable(init):
         return init
-    if init not in INITIALIZERS:
+    if not isinstance(init, str) or init not in INITIALIZERS:
         raise ValueError(
             f"No initializer is named {init!r}; choose from {', '.join(INITIALIZERS)}."
         )
@@ -60,4 +62,4 @@ def generator(seed: int | random.Random | None) -> random.Random:
     """
     if isinstance(seed, random.Random):
         return seed
-    return random.Random(random.getrandbits(64) if seed is None else seed)
+    return random.Random(random.getrandbits(64) if seed is None else whole(seed, "seed"))

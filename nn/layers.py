@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd import Op, Value, as_values, scope, weighted_sum
 from nn.activations import Activation, activation_name, find_activation
+from nn.checks import check_sample, whole
 from nn.initializers import Initializer, find_initializer, generator
 from nn.module import Module
 
@@ -62,7 +63,7 @@ class Neuron(Module):
         name: str = "",
         width: int = 1,
     ) -> None:
-        if nin < 1:
+        if whole(nin, "nin") < 1:
             raise ValueError(f"A neuron needs at least one input; got nin={nin}.")
         rng, draw = generator(seed), find_initializer(init)
         self.name = name
@@ -124,7 +125,7 @@ class Layer(Module):
         seed: int | random.Random | None = None,
         name: str = "layer",
     ) -> None:
-        if nout < 1:
+        if whole(nout, "nout") < 1:
             raise ValueError(f"A layer needs at least one neuron; got nout={nout}.")
         rng = generator(seed)
         self.name = name
@@ -137,7 +138,11 @@ class Layer(Module):
 
     def __call__(self, x: Sequence[Any]) -> list[Value]:
         """Return the neurons' outputs for one sample of inputs."""
-        inputs = as_values(x)
+        try:
+            inputs = as_values(x)
+        except TypeError:
+            check_sample(x, len(self.neurons[0].w))
+            raise
         with scope(self.name):
             return [neuron(inputs) for neuron in self.neurons]
 

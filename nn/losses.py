@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from autograd import Value, log_sum_exp, pick, relu, softplus, total, weighted_sum
@@ -316,7 +317,7 @@ def find_loss(loss: str | Loss | Callable[[Any, Any], Any]) -> Loss:
     if callable(loss):
         known = [row for row in LOSSES.values() if row.of_sample is loss]
         return known[0] if known else Loss(getattr(loss, "__name__", "loss"), loss, None, "any")
-    if loss not in LOSSES:
+    if not isinstance(loss, str) or loss not in LOSSES:
         raise ValueError(f"No loss is named {loss!r}; choose one of {', '.join(LOSSES)}.")
     return LOSSES[loss]
 
@@ -349,12 +350,26 @@ def mean_loss(
             f"A mean loss needs as many targets as scores, and at least one; got {len(scores)} "
             f"scores and {len(targets)} targets."
         )
-    of_sample = find_loss(loss).of_sample
+    loss = find_loss(loss)
+    of_sample = loss.of_sample
     losses = []
     for i, (score, target) in enumerate(zip(scores, targets, strict=True)):
         try:
             losses.append(of_sample(score, target))
         except ValueError as error:
             raise ValueError(f"Sample {i}: {error}") from None
+        except TypeError as error:
+            raise _of_own_loss(loss, i, str(error)) from error
+        if not isinstance(losses[-1], Value | Real):
+            raise _of_own_loss(loss, i, f"it gave {losses[-1]!r:.60}")
     mean: Value = total(losses) / len(losses)
     return mean
+
+
+def _of_own_loss(loss: Loss, i: int, trouble: str) -> TypeError:
+    """Return the error of a loss that is called with what it does not expect."""
+    return TypeError(
+        f"Sample {i}: the loss {loss.name} failed: {trouble}. It is given the list of the model's "
+        "scores, also of one, and the target, and gives a Value: "
+        "lambda scores, target: (scores[0] - target) ** 2."
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from nn.checks import check_lists, real
+
 
 def accuracy(predicted: Sequence[Any], targets: Sequence[Any]) -> float:
     """Return the share of decisions that are right, from 0 to 1.
@@ -24,6 +26,7 @@ def accuracy(predicted: Sequence[Any], targets: Sequence[Any]) -> float:
     >>> accuracy([0, 1, 1, 2], [0, 1, 2, 2])
     0.75
     """
+    check_lists(predicted=predicted, targets=targets)
     if len(predicted) != len(targets) or not len(predicted):
         raise ValueError(
             f"accuracy needs as many predictions as targets, and at least one; got "
@@ -54,8 +57,12 @@ def confusion(
     >>> confusion([0, 1, 1, 2], [0, 1, 2, 2])
     [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
     """
+    check_lists(predicted=predicted, targets=targets)
     if len(predicted) != len(targets):
         raise ValueError(f"Got {len(predicted)} predictions and {len(targets)} targets.")
+    for name, labels in (("predicted", predicted), ("targets", targets)):
+        for i, label in enumerate(labels):
+            real(label, f"{name}[{i}]")
     size = classes or int(max([*predicted, *targets], default=-1)) + 1
     table = [[0] * size for _ in range(size)]
     for i, (guess, target) in enumerate(zip(predicted, targets, strict=True)):

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from autograd import Value, as_values, exp, log_sum_exp, scope, sigmoid, to_float, weighted_sum
 from nn.activations import Activation, activation_name, find_activation
+from nn.checks import check_sample, whole
 from nn.dropout import Dropout, find_dropout
 from nn.initializers import Initializer, find_initializer, generator
 from nn.layers import Layer, describe_activation
@@ -68,8 +69,7 @@ class Model(Module):
         raise TypeError(f"{type(self).__name__} does not say how it is made.")
 
     def _check_width(self, x: Sequence[Any]) -> None:
-        if len(x) != self.nin:
-            raise ValueError(f"Got {len(x)} inputs, but this model takes {self.nin}.")
+        check_sample(x, self.nin)
 
     def score_numbers(self, x: Sequence[Any]) -> list[float]:
         """Return the scores of one sample as plain numbers."""
@@ -157,12 +157,12 @@ class MLP(Model):
         loss: str | Loss | Callable[[Any, Any], Any] | None = None,
         dropout: _Dropout | Sequence[_Dropout] = None,
     ) -> None:
-        if not isinstance(nin, int) or not hasattr(nouts, "__len__"):
+        if not isinstance(nin, int) or isinstance(nouts, str) or not hasattr(nouts, "__len__"):
             raise TypeError(
                 f"MLP takes a number of inputs and a list of layer sizes, as MLP(2, [16, 1]); got "
                 f"nin={nin!r:.60}, nouts={nouts!r:.60}."
             )
-        nouts = list(nouts)
+        nouts = [whole(nout, f"nouts[{i}]") for i, nout in enumerate(nouts)]
         if not nouts:
             raise ValueError("An MLP needs at least one layer, its output; got nouts=[].")
         if head not in HEADS:
@@ -170,7 +170,13 @@ class MLP(Model):
         if head == "softmax" and nouts[-1] < 2:
             raise ValueError("A softmax over one output is always 1; use head='sigmoid'.")
         if isinstance(activation, str) or callable(activation):
+            find_activation(activation)  # refuses it also where no hidden layer would ask
             activation = [activation] * (len(nouts) - 1)
+        if not isinstance(activation, list | tuple):
+            raise TypeError(
+                "activation must be a name such as 'tanh', a function, or a list of them; got "
+                f"{activation!r:.60}."
+            )
         hidden = list(activation)
         if len(hidden) != len(nouts) - 1:
             raise ValueError(
@@ -178,6 +184,7 @@ class MLP(Model):
                 "or one for all."
             )
         if isinstance(dropout, str) or not isinstance(dropout, Sequence):
+            find_dropout(dropout)
             dropout = [dropout] * len(hidden)
         self.dropout = [*map(find_dropout, dropout)]
         if len(self.dropout) != len(hidden):
@@ -328,7 +335,7 @@ class SingleNeuron(Model):
         init: str | Initializer = "zeros",
         seed: int | random.Random | None = None,
     ) -> None:
-        if nin < 1:
+        if whole(nin, "nin") < 1:
             raise ValueError(f"{type(self).__name__} needs at least one input; got nin={nin}.")
         rng, draw = generator(seed), find_initializer(init)
         self.nin = nin

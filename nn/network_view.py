@@ -15,6 +15,7 @@ def network(
     target: Any = None,
     *,
     image_shape: tuple[int, int] | None = None,
+    names: Sequence[str] = (),
 ) -> Network:
     """Return the network of a model for one sample; the model stays as it is.
 
@@ -26,7 +27,7 @@ def network(
         `model.nin` numbers; by default all 0.
     target : int, float or sequence of float, optional
         As the model's loss takes it; with it the picture has gradients.
-    image_shape
+    image_shape, names
         As in `network_of`.
 
     Raises
@@ -48,14 +49,14 @@ def network(
     scores = model.scores([0.0] * model.nin if x is None else x)
     if target is None:
         root = scores[0] if len(scores) == 1 else sum(scores[1:], scores[0])
-        return network_of(root, image_shape=image_shape)
+        return network_of(root, image_shape=image_shape, names=names)
     loss = model.loss(scores, target)
     loss.label = loss.label or "loss"
     before = [parameter.grad for parameter in model.parameters()]
     model.zero_grad()
     try:
         loss.backward()
-        return network_of(loss, image_shape=image_shape)
+        return network_of(loss, image_shape=image_shape, names=names)
     finally:
         for parameter, grad in zip(model.parameters(), before, strict=True):
             parameter.grad = grad

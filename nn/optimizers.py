@@ -12,6 +12,7 @@ from math import inf, isfinite
 from typing import Any
 
 from autograd import Value
+from nn.checks import check_setting, real
 
 State = tuple[Any, ...]
 
@@ -37,11 +38,25 @@ class Optimizer:
     memory: int = 0  # numbers remembered for each parameter, 0.0 at the start
 
     def __init__(self, parameters: Sequence[Value], learning_rate: float) -> None:
-        self.parameters = list(parameters)
+        if hasattr(parameters, "parameters"):
+            raise TypeError(
+                f"{type(self).__name__} moves the parameters of a model: give "
+                f"model.parameters(), not the model; got {parameters!r:.60}."
+            )
+        if not hasattr(parameters, "__iter__"):
+            raise TypeError(f"parameters must be a list of Values; got {parameters!r:.60}.")
+        parameters = list(parameters)
+        for i, parameter in enumerate(parameters):
+            if not isinstance(parameter, Value):
+                raise TypeError(
+                    f"parameters[{i}] is {parameter!r:.60}; an optimizer moves Values, as "
+                    "model.parameters() gives."
+                )
+        self.parameters = parameters
         if not self.parameters:
             raise ValueError("An optimizer needs at least one parameter; got none.")
-        fine = 0 < learning_rate < inf
-        _refuse_unless(fine, "learning_rate", learning_rate, "above 0 and finite")
+        positive = "above 0 and finite"
+        check_setting(learning_rate, "learning_rate", lambda rate: 0 < rate < inf, positive)
         self.learning_rate = learning_rate
         self.steps = 0
         self.state: list[State] = [(0.0,) * self.memory for _ in self.parameters]
@@ -69,7 +84,12 @@ class Optimizer:
         """
         update, step = self.update, self.steps + 1
         pairs = zip(self.parameters, self.state, strict=True)
-        moves = [update(p.data, p.grad, state, step) for p, state in pairs]
+        try:
+            moves = [update(p.data, p.grad, state, step) for p, state in pairs]
+        except TypeError:
+            for i, p in enumerate(self.parameters):
+                real(p.grad, f"The grad of parameter {i} ({p!r})")
+            raise
         self._refuse_unless_finite(moves)
         self.steps = step
         self.state = [state for _, state in moves]
@@ -130,8 +150,8 @@ class SGD(Optimizer):
     ) -> None:
         self.memory = 1 if momentum else 0
         super().__init__(parameters, learning_rate)
-        _refuse_unless(0 <= momentum < 1, "momentum", momentum, "in [0, 1)")
-        _refuse_unless(weight_decay >= 0, "weight_decay", weight_decay, "at least 0")
+        check_setting(momentum, "momentum", lambda share: 0 <= share < 1, "in [0, 1)")
+        check_setting(weight_decay, "weight_decay", lambda decay: decay >= 0, "at least 0")
         self.momentum, self.weight_decay = momentum, weight_decay
 
     def update(self, data: Any, grad: Any, state: State, step: int) -> tuple[Any, State]:
@@ -185,9 +205,12 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        _refuse_unless(all(0 <= beta < 1 for beta in betas), "betas", betas, "each in [0, 1)")
-        _refuse_unless(epsilon > 0, "epsilon", epsilon, "above 0")
-        _refuse_unless(weight_decay >= 0, "weight_decay", weight_decay, "at least 0")
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise TypeError(f"betas must be two numbers, as (0.9, 0.999); got {betas!r:.60}.")
+        for i, beta in enumerate(betas):
+            check_setting(beta, f"betas[{i}]", lambda share: 0 <= share < 1, "in [0, 1)")
+        check_setting(epsilon, "epsilon", lambda small: small > 0, "above 0")
+        check_setting(weight_decay, "weight_decay", lambda decay: decay >= 0, "at least 0")
         self.betas, self.epsilon, self.weight_decay = betas, epsilon, weight_decay
 
     def update(self, data: Any, grad: Any, state: State, step: int) -> tuple[Any, State]:
@@ -269,11 +292,6 @@ def find_optimizer(name: str | Callable[..., Optimizer]) -> Callable[..., Optimi
     """
     if callable(name):
         return name
-    if name not in OPTIMIZERS:
+    if not isinstance(name, str) or name not in OPTIMIZERS:
         raise ValueError(f"No optimizer is named {name!r}; choose one of {', '.join(OPTIMIZERS)}.")
     return OPTIMIZERS[name]
-
-
-def _refuse_unless(fine: bool, name: str, value: Any, wanted: str) -> None:
-    if not fine:
-        raise ValueError(f"{name} must be {wanted}; got {value}.")

@@ -7,6 +7,7 @@ from math import inf
 from typing import Any
 
 from autograd import Value, weighted_sum
+from nn.checks import real, whole
 
 
 def l2(weights: Sequence[Value], strength: float, samples: int) -> Any:
@@ -36,7 +37,7 @@ def l2(weights: Sequence[Value], strength: float, samples: int) -> Any:
     >>> l2([Value(3.0), Value(4.0)], strength=0.4, samples=10).data
     0.5
     """
-    if not 0 <= strength < inf or samples < 1:
+    if not 0 <= real(strength, "L2's strength") < inf or whole(samples, "samples") < 1:
         raise ValueError(
             f"L2 needs a finite strength of at least 0 and at least one sample; got "
             f"strength={strength}, samples={samples}."

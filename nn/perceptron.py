@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from autograd import Value, sign
-from nn.data import check_numbers
+from nn.checks import check_lists, check_rows, whole
 from nn.initializers import generator
 from nn.losses import hinge
 from nn.models import SingleNeuron
@@ -179,19 +179,18 @@ class Perceptron(SingleNeuron):
 def _check(
     inputs: Sequence[Sequence[float]], labels: Sequence[int], nin: int, order: str, max_epochs: int
 ) -> None:
-    if max_epochs < 1:
+    if whole(max_epochs, "max_epochs") < 1:
         raise ValueError(f"max_epochs must be at least 1; got {max_epochs}.")
     if order not in ("cyclic", "random"):
         raise ValueError(f"order must be 'cyclic' or 'random'; got {order!r}.")
+    check_lists(inputs=inputs, labels=labels)
     if not len(inputs) or len(inputs) != len(labels):
         raise ValueError(
             f"A perceptron needs as many labels as samples, and at least one; got {len(inputs)} "
             f"samples and {len(labels)} labels."
         )
-    for i, (x, label) in enumerate(zip(inputs, labels, strict=True)):
-        if len(x) != nin:
-            raise ValueError(f"inputs[{i}] has {len(x)} numbers, but this perceptron takes {nin}.")
-        check_numbers(x, f"inputs[{i}]")
+    check_rows(inputs, nin, f"this perceptron takes {nin}")
+    for i, label in enumerate(labels):
         try:
             hinge(0.0, label)
         except ValueError as error:

@@ -8,6 +8,7 @@ from shutil import get_terminal_size
 from time import perf_counter
 from typing import TextIO
 
+from nn.checks import whole
 from nn.history import Report
 
 
@@ -37,8 +38,8 @@ class Progress:
     """
 
     def __init__(self, epochs: int, stream: TextIO | None = None, lines: int = 10) -> None:
-        self.epochs, self.stream = epochs, stream
-        if lines < 1:
+        self.epochs, self.stream = whole(epochs, "epochs"), stream
+        if whole(lines, "lines") < 1:
             raise ValueError(f"lines must be at least 1; got {lines}.")
         self.every = max(1, -(-epochs // lines))
         self._drawn = 0.0

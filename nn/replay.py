@@ -5,7 +5,6 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass
 from math import nan
-from operator import index
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +13,7 @@ from autograd import look, player
 from nn.axes import Axes, span_of, svg_of
 from nn.boundary import show_boundary
 from nn.charts import history_axes, show_history
+from nn.checks import whole
 from nn.data import Dataset
 from nn.history import History, Report
 from nn.models import Model
@@ -85,7 +85,7 @@ class Replay:
         every: int = 1,
         scaler: Scaler | None = None,
     ) -> None:
-        if index(every) < 1:
+        if whole(every, "every") < 1:
             raise ValueError(f"every is {every}; keep each epoch (1) or each second one (2), ...")
         self.model, self.dataset, self.every, self.scaler = model, dataset, every, scaler
         self.history = History()
@@ -168,6 +168,8 @@ class Replay:
         """Return the boundary or the fitted curve of a model; empty without data."""
         if self.dataset is None:
             return ""
+        if not isinstance(self.dataset, Dataset):
+            raise TypeError(f"A replay is drawn over a Dataset; got {self.dataset!r:.60}.")
         if len(self.dataset.feature_names) == 1 and not self.dataset.is_classification:
             return _fitted_curve(model, self.dataset, self.scaler)
         chart = show_boundary(model, self.dataset, scaler=self.scaler, points=_POINTS)

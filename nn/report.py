@@ -11,7 +11,8 @@ from autograd import look, player, show_steps
 from nn.backprop_table import backprop_table
 from nn.boundary import show_boundary
 from nn.charts import show_confusion, show_history
-from nn.data import Dataset, count
+from nn.checks import count
+from nn.data import Dataset
 from nn.history import History
 from nn.models import Model
 from nn.network_view import network
@@ -63,7 +64,10 @@ def report_page(
         i for i, pair in enumerate(zip(answers, test.targets, strict=True)) if pair[0] != pair[1]
     ]
     title = f"{about.data or 'a model'}: {type(model).__name__}"
-    parts = [f"<h1>{escape(title)}</h1>", _words(settings) if settings else ""]
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        look.words(settings, wrap=False, size=13) if settings else "",
+    ]
     if len(history):
         parts.append(_section("Training", _shown(show_history(history))))
     if about.class_names:
@@ -93,7 +97,7 @@ def _inside(model: Model, about: About, test: Dataset) -> str:
         loss = model.loss(model.scores(x), target)
         loss.label = "L"
         views = {
-            "The network": network(model, x, target, image_shape=shape),
+            "The network": network(model, x, target, image_shape=shape, names=about.class_names),
             "Back-propagation, step by step": show_steps(loss),
             "Back-propagation in numbers": backprop_table(model, x, target),
         }
@@ -155,10 +159,6 @@ def _picture(pixels: Sequence[float], shape: tuple[int, int], highest: float, wo
 
 def _section(title: str, body: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{body}</section>"
-
-
-def _words(text: str) -> str:
-    return f'<pre style="white-space:pre-wrap">{escape(text)}</pre>'
 
 
 def _shown(view: Any) -> str:

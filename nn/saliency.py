@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import index
 
 from autograd import Value
+from nn.checks import check_rows, whole
 from nn.models import MLP, Model
 
 
@@ -149,13 +149,11 @@ def flip_rate(model: Model, inputs: Sequence[Sequence[float]], feature: int) -> 
 
 
 def _check_inputs(model: Model, inputs: Sequence[Sequence[float]]) -> None:
+    check_rows(inputs, model.nin, f"the model takes {model.nin}")
     if not len(inputs):
         raise ValueError("Give at least one sample to look at.")
-    for i, x in enumerate(inputs):
-        if len(x) != model.nin:
-            raise ValueError(f"inputs[{i}] has {len(x)} numbers, but the model takes {model.nin}.")
 
 
 def _check_place(place: int, n: int, what: str) -> None:
-    if not 0 <= index(place) < n:
+    if not 0 <= whole(place, "place") < n:
         raise ValueError(f"{what} is {place}, but this model has the {what}s 0 to {n - 1}.")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from gzip import decompress
 from importlib.resources import files
-from operator import index
 
+from nn.checks import real, whole
 from nn.data import Dataset
 
 Point = tuple[float, float]
@@ -105,7 +105,7 @@ def make_circles(
     >>> make_circles().class_names
     ['outer', 'inner']
     """
-    if not 0 < factor < 1:
+    if not 0 < real(factor, "factor") < 1:
         raise ValueError(f"factor is {factor}, but the inner radius is above 0 and below 1.")
     sizes = zip(("outer", "inner"), _class_sizes(n, 2), (1.0, factor), strict=True)
     rings = {
@@ -224,9 +224,9 @@ def make_xor(n: int = 4, *, noise: float = 0.0, seed: int = 0) -> Dataset:
     >>> make_xor().targets
     [0, 1, 1, 0]
     """
-    if index(n) < 4:
+    if whole(n, "n") < 4:
         raise ValueError(f"n is {n}, but the truth table of xor has 4 corners: give 4 or more.")
-    jitter = _jitter(noise, random.Random(index(seed)))
+    jitter = _jitter(noise, random.Random(whole(seed, "seed")))
     corners = [(i // 2 % 2, i % 2) for i in range(n)]
     inputs = [[a + jitter(), b + jitter()] for a, b in corners]
     return Dataset(inputs, [a ^ b for a, b in corners], "xor", ["x1", "x2"], ["0", "1"])
@@ -290,11 +290,11 @@ def make_cats(
     >>> all((x[CAT_MARK] > 0) == t for x, t in zip(few.inputs, few.targets))
     True
     """
-    if not 0 <= wrong <= 1:
+    if not 0 <= real(wrong, "wrong") <= 1:
         raise ValueError(f"wrong is {wrong}, but a share of pictures is from 0 to 1.")
-    if not 0 < mark <= 1:
+    if not 0 < real(mark, "mark") <= 1:
         raise ValueError(f"mark is {mark}, but it is above 0, to be seen, and at most 1, white.")
-    rng = random.Random(index(seed))
+    rng = random.Random(whole(seed, "seed"))
     jitter = _jitter(noise, rng)
     truths = [k for k, size in enumerate(_class_sizes(n, 2)) for _ in range(size)]
     rng.shuffle(truths)
@@ -387,16 +387,16 @@ def _packaged(name: str) -> bytes:
 
 
 def _class_sizes(n: int, classes: int) -> list[int]:
-    if index(classes) < 2:
+    if whole(classes, "classes") < 2:
         raise ValueError(f"classes is {classes}, but there is nothing to tell apart below 2.")
-    if index(n) < classes:
+    if whole(n, "n") < classes:
         raise ValueError(f"n is {n}, but {classes} classes need at least one sample each.")
     return [n // classes + (k < n % classes) for k in range(classes)]
 
 
 def _noisy_plane(name: str, points: dict[str, list[Point]], noise: float, seed: int) -> Dataset:
     """Return the points of each class with noise, in random order."""
-    rng = random.Random(index(seed))
+    rng = random.Random(whole(seed, "seed"))
     jitter = _jitter(noise, rng)
     samples = [
         ([x + jitter(), y + jitter()], k)
@@ -410,7 +410,7 @@ def _noisy_plane(name: str, points: dict[str, list[Point]], noise: float, seed: 
 
 def _jitter(noise: float, rng: random.Random) -> Callable[[], float]:
     """Return a function that draws the noise of one coordinate."""
-    if not 0 <= noise < math.inf:
+    if not 0 <= real(noise, "noise") < math.inf:
         raise ValueError(f"noise is {noise}, but a standard deviation is 0 or more.")
     return partial(rng.gauss, 0.0, noise)
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from nn.data import Row, check_numbers, check_rows, count
+from nn.checks import Row, check_lists, check_numbers, check_rows, count
 
 
 class Scaler:
@@ -72,6 +72,9 @@ class Scaler:
             If there are no rows or no features, the rows differ in length, a number is nan or
             infinite, or their range is too large to be a number. What was learned before stays.
         """
+        check_lists(inputs=inputs)
+        if len(inputs):
+            check_lists(**{"inputs[0]": inputs[0]})
         if not len(inputs) or not len(inputs[0]):
             raise ValueError("fit needs at least one row with at least one feature; got none.")
         width = len(inputs[0])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf, isfinite, log
 
-from nn.data import check_numbers
+from nn.checks import check_numbers
 
 
 @dataclass(frozen=True)

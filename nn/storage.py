@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from errno import ENOENT
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,8 @@ def write_whole(path: str | Path, text: str) -> None:
     """
     path = Path(path)
     unfinished = path.parent / f".{path.name}.{os.getpid()}.unfinished"
+    if not path.parent.exists():
+        raise FileNotFoundError(ENOENT, "Its folder does not exist; make it first", str(path))
     try:
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(path)
@@ -191,5 +194,6 @@ def write_whole(path: str | Path, text: str) -> None:
         with suppress(OSError):
             unfinished.unlink()
         if isinstance(error, OSError):
-            error.filename, error.filename2 = str(path), None
+            error.filename = str(path)
+            del error.filename2
         raise

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from autograd import find_engine
-from nn.data import Dataset, count, split
+from nn.checks import count
+from nn.data import Dataset, split
 from nn.models import MLP, LinearRegression, LogisticRegression, Model
 from nn.perceptron import Perceptron
 from nn.samples import (
@@ -181,6 +182,11 @@ def find_task(data: str, target: str | None, given: Mapping[str, Any]) -> Task:
         target = _column_meant(data, target)
         kind, features = _kind_meant(given), given.get("features")
         dataset = read_csv(data, target, kind=kind, features=features)
+        if len(dataset) == 1:
+            raise TaskError(
+                f"{data} has one sample, from which nothing can be learned but itself. Add more "
+                "lines, one for each sample."
+            )
     elif target is not None:
         raise TaskError(
             f"--target {target!r} is for CSV files; {data} has its own target, {source.target!r}. "

@@ -6,11 +6,19 @@ import random
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from math import inf, isfinite
+from math import inf
 from time import perf_counter
 from typing import Any
 
-from autograd import to_float
+from nn.checks import (
+    check_call,
+    check_lists,
+    check_model,
+    check_rows,
+    check_setting,
+    is_finite,
+    whole,
+)
 from nn.data import batches
 from nn.engines import Task, evaluated, make_steps
 from nn.history import History, Report, judged
@@ -64,7 +72,9 @@ def training_steps(
     learning_rate : float, optional
         η, for an optimizer given by name.
     loss : str, Loss or callable, optional
-        By default the model's own. It must know of the model's head, as in `MLP`.
+        By default the model's own; it must know of the model's head, as in `MLP`. A function of
+        yours, ``loss(scores, target)``, gives the loss of one sample as a Value: `scores` is the
+        *list* of the model's scores before its head, also where there is only one.
     l2 : float, optional
         λ of the penalty λ/(2N)·‖w‖² on the weights, not the biases.
     schedule : str or callable, optional
@@ -142,13 +152,14 @@ def _reports(
     """Yield the reports of a training; the parameters need to be looked at when `sync` says."""
     if isinstance(model, Perceptron):
         raise ValueError("A perceptron learns by its own rule: call model.fit(inputs, labels).")
+    check_model(model, "fit() trains")
     loss = _loss_of(model, loss)
     check_samples(model, loss, inputs, targets)
     if validation is not None:
         if not isinstance(validation, tuple | list) or len(validation) != 2:
             raise ValueError(f"Give validation=(inputs, targets); got {type(validation).__name__}.")
         check_samples(model, loss, *validation, kind="validation ")
-    if epochs < 1:
+    if whole(epochs, "epochs") < 1:
         raise ValueError(f"epochs must be at least 1; got {epochs}.")
     if not isinstance(optimizer, Optimizer):
         optimizer = find_optimizer(optimizer)(model.parameters(), learning_rate)
@@ -157,7 +168,7 @@ def _reports(
             "The optimizer holds none of the model's parameters. Make it anew for this model."
         )
     n, first_rate, rate_factor = len(inputs), optimizer.learning_rate, find_schedule(schedule)
-    size = n if batch_size is None else batch_size
+    size = n if batch_size is None else whole(batch_size, "batch_size")
     weights = weights_of(model) if l2 else []
     l2_penalty(weights, l2, n)  # refuses what is no strength before anything has moved
     rng, start, step = generator(seed), perf_counter(), 0
@@ -238,7 +249,7 @@ def fit(
         fastest when nobody looks between its steps.
     **settings
         Of `training_steps`: epochs, batch_size, optimizer, learning_rate, loss, l2, schedule, seed,
-        engine.
+        engine. A `loss` of your own is given the *list* of a sample's scores, also of one.
 
     Returns
     -------
@@ -271,10 +282,20 @@ def fit(
     >>> history = fit(model, corners, [0, 1, 1, 0], epochs=200, learning_rate=0.1)
     >>> [model.predict(x) for x in corners]
     [0, 1, 1, 0]
+
+    A loss of your own, which is given a list of scores and the target of one sample:
+
+    >>> def absolute_error(scores, target):
+    ...     return abs(scores[0] - target)
+    >>> line = MLP(1, [1], seed=0)
+    >>> history = fit(line, [[0], [1], [2]], [1, 3, 5], loss=absolute_error, epochs=300)
+    >>> round(line.predict([3]), 1)
+    7.0
     """
-    if not min_delta >= 0:
-        raise ValueError(f"min_delta must be at least 0; got {min_delta}.")
-    if patience is not None and (validation is None or patience < 1):
+    check_setting(min_delta, "min_delta", lambda least: least >= 0, "at least 0")
+    check_call(on_report, "on_report")
+    check_call(on_epoch, "on_epoch")
+    if patience is not None and (validation is None or whole(patience, "patience") < 1):
         raise ValueError(
             "Early stopping needs validation=(inputs, targets) and a patience of at least 1; got "
             f"patience={patience}{'' if validation else ' and no validation'}."
@@ -335,6 +356,7 @@ def evaluate(
     >>> evaluate(LogisticRegression(1), [[1.0], [2.0]], [1, -1])
     (0.693147180559945, 0.5)
     """
+    check_model(model, "evaluate() judges")
     loss = _loss_of(model, loss)
     check_samples(model, loss, inputs, targets)
     mean, right = evaluated(model, loss, inputs, targets)
@@ -356,7 +378,7 @@ def check_samples(
     *,
     kind: str = "",
 ) -> None:
-    """Raise ValueError unless the samples fit the model and the targets fit the loss.
+    """Raise TypeError or ValueError unless samples fit the model, and targets the loss.
 
     Parameters
     ----------
@@ -365,29 +387,18 @@ def check_samples(
     kind : str, optional
         Which samples these are, for the message.
     """
+    check_lists(**{f"{kind}inputs": inputs, f"{kind}targets": targets})
     if len(inputs) != len(targets) or not len(inputs):
         raise ValueError(
             f"Needs as many {kind}targets as samples, and at least one; got {len(inputs)} samples "
             f"and {len(targets)} targets."
         )
+    check_rows(inputs, model.nin, f"the model takes {model.nin}", f"{kind}inputs")
     dummy = [0.0] * model.nout
-    for i, (x, target) in enumerate(zip(inputs, targets, strict=True)):
-        if not hasattr(x, "__len__"):
-            raise ValueError(
-                f"{kind}inputs[{i}] is {x!r:.60}; a sample is a list of numbers, also of one."
-            )
-        if len(x) != model.nin:
-            raise ValueError(
-                f"{kind}inputs[{i}] has {len(x)} numbers, but the model takes {model.nin}."
-            )
-        for j, number in enumerate(x):
-            if not _is_finite(number):
-                raise ValueError(
-                    f"{kind}inputs[{i}][{j}] is {number!r:.60}; a finite number is needed."
-                )
+    for i, target in enumerate(targets):
         if loss.targets != "any":
             try:
-                fits = _is_finite(loss(dummy, target))
+                fits = is_finite(loss(dummy, target))
             except ValueError as error:
                 raise ValueError(f"{kind}targets[{i}]: {error}") from None
             except (TypeError, OverflowError):
@@ -415,10 +426,3 @@ def _saying_where(epoch: int, step: int) -> Iterator[None]:
         raise DivergenceError(
             f"Training diverged in epoch {epoch}, step {step}: {error}{advice}"
         ) from error
-
-
-def _is_finite(number: Any) -> bool:
-    try:
-        return isfinite(to_float(number))
-    except (TypeError, OverflowError):
-        return False

@@ -228,6 +228,21 @@ def test_on_a_narrow_page_only_the_pictures_scroll(open_page, chromium):
         chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+def test_the_buttons_of_a_high_picture_stay_in_sight(open_page):
+    model = nn.MLP(4, [16, 16, 3], head="softmax", seed=0)
+    loss = model.loss(model.scores([1.0, 2.0, 3.0, 4.0]), 1)
+    browser = open_page("<h1>before</h1>" + show_steps(loss).html() + "<p>after</p>" * 60)
+    inside = "const r = arguments[0].getBoundingClientRect(); return [r.top, r.bottom, innerHeight]"
+    for selector in (".bar", ".words"):
+        for scrolled in (0, 60, 200):
+            browser.driver.execute_script(f"scrollTo(0, {scrolled})")
+            top, bottom, height = browser.driver.execute_script(inside, browser.one(selector))
+            assert 0 <= top < bottom <= height, (selector, scrolled)
+    picture, _, _ = browser.driver.execute_script(inside, browser.one(".picture"))
+    below, _, _ = browser.driver.execute_script(inside, browser.one(".words"))
+    assert picture < below
+
+
 def test_without_scripts_the_picture_and_all_steps_are_there(chromium, open_page):
     chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:

@@ -281,3 +281,17 @@ def test_bad_arguments_are_refused(call, text):
 def test_pictures_are_the_same_in_two_runs():
     assert show_history(history([0.7, 0.4])) == show_history(history([0.7, 0.4]))
     assert nn.show_confusion([0, 1], [0, 1]) == nn.show_confusion([0, 1], [0, 1])
+
+
+@pytest.mark.parametrize(
+    "name", ["b", "a.csv run 12", "the name of a file that is long.csv", "W" * 9]
+)
+def test_names_beside_curves_are_inside_of_the_picture(name):
+    svg = show_curves({name: ([0, 1], [1.0, -123456.0])}, title="t" * 90).svg
+    width = float(re.search(r'width="(\d+)"', svg)[1])
+    for x, anchor, text in re.findall(
+        r'<text x="([^"]*)"[^>]*text-anchor="(\w+)"[^>]*>([^<]*)', svg
+    ):
+        if anchor == "start":
+            assert float(x) + 7.0 * len(text) < width, text
+    assert "−1.235e+05</text>" in svg

@@ -170,6 +170,7 @@ BAD_TABLES = [  # content, what is said
     ("y\na\nb\n", "bad.csv: there is no feature to learn from"),
     ("x,y\n1,a\n2,a\n", "bad.csv, column 'y': every sample has the class 'a'"),
     ("x,x,y\n1,2,a\n2,3,b\n", "columns 1 and 2 are both called 'x'"),
+    ("x,y\n1,2.5\n", "bad.csv has one sample, from which nothing can be learned but itself. Add"),
 ]
 
 
@@ -199,7 +200,9 @@ def test_the_table_for_predicting_may_not_be_overwritten(capsys):
 def test_what_cannot_be_written_is_said(capsys):
     model = quick("a number")
     assert main(["predict", str(model), "line.csv", "--output", "no/where.csv"]) == 2
-    assert capsys.readouterr().err == "error: no/where.csv: No such file or directory\n"
+    assert (
+        capsys.readouterr().err == "error: no/where.csv: Its folder does not exist; make it first\n"
+    )
     for folder in (".", "out"):
         assert main(["predict", str(model), "line.csv", "--output", folder]) == 2
         assert capsys.readouterr().err.startswith(f"error: {folder}: ")

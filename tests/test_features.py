@@ -71,3 +71,15 @@ REFUSED = [
 def test_what_has_no_map_is_refused(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_the_largest_and_the_smallest_output_stand_in_the_map():
+    model = nn.MLP(2, [1, 1], activation="tanh", seed=1)
+    model.layers[0].neurons[0].w[0].data, model.layers[0].neurons[0].w[1].data = 3.0, 0.0
+    svg = show_features(model, nn.make_moons(20, seed=1)).svg
+    (smallest, largest) = re.findall(r">([−+]\d[^<]*)</text>", svg)[::-1]
+    assert (smallest[0], largest[0]) == ("−", "+")
+    low, high = (
+        float(re.search(rf'x="([^"]*)"[^>]*>{re.escape(t)}<', svg)[1]) for t in (smallest, largest)
+    )
+    assert low < high  # the weight says that it rises from left to right

@@ -57,7 +57,7 @@ WRONG = [
     (lambda: backprop_algorithm(3, SAMPLES, TARGETS), TypeError, "a model; got 3"),
     (lambda: backprop_algorithm(make(), SAMPLES, TARGETS, rounds=0), ValueError, "rounds is 0"),
     (lambda: backprop_algorithm(make(), SAMPLES, [1]), ValueError, "2 samples and 1 targets"),
-    (lambda: backprop_algorithm(make(), [[1.0]], [1]), ValueError, "has 1 numbers"),
+    (lambda: backprop_algorithm(make(), [[1.0]], [1]), ValueError, "has 1 number, but"),
 ]
 
 

@@ -82,16 +82,40 @@ def test_a_figure_scrolls_and_folds_its_text():
     assert "<details" not in look.figure("<svg/>", "a picture")
 
 
-def test_a_png_is_read_back_by_its_own_rules():
-    rows = [["#102030", "#ffffff", "#000000"], ["#ff0000", "#00ff00", "#0000ff"]]
-    data = base64.b64decode(look.png(rows).split(",")[1])
-    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+def test_words_keep_one_width_whatever_the_page_does():
+    html = look.words("a < b")
+    assert re.fullmatch(r'<pre style="font-family:[^"]*monospace;[^"]*">a &lt; b</pre>', html)
+    assert "pre-wrap" in html
+    assert "overflow-x:auto" in look.words("a", wrap=False)
+
+
+def test_a_number_below_0_has_stripes_so_that_it_reads_without_colours():
+    def shades(x):
+        lines = zlib.decompress(_chunks(look.signed_png([[x]], 1.0))[b"IDAT"])
+        size = round((len(lines) / 3) ** 0.5)
+        rows = [lines[i * (3 * size + 1) + 1 :][: 3 * size] for i in range(size)]
+        return {sum(row[k : k + 3]) for row in rows for k in range(0, 3 * size, 3)}
+
+    assert [len(shades(x)) for x in (1.0, 0.2, 0.0, -0.2, -1.0)] == [1, 1, 1, 2, 2]
+    assert max(shades(-1.0)) - min(shades(-1.0)) > 150  # a strong one is striped strongly
+
+
+def _chunks(address):
+    data = base64.b64decode(address.split(",")[1])
     position, chunks = 8, {}
     while position < len(data):
         size = int.from_bytes(data[position : position + 4])
         name, body = data[position + 4 : position + 8], data[position + 8 : position + 8 + size]
         assert zlib.crc32(name + body) == int.from_bytes(data[position + 8 + size :][:4])
         chunks[name], position = body, position + 12 + size
+    return chunks
+
+
+def test_a_png_is_read_back_by_its_own_rules():
+    rows = [["#102030", "#ffffff", "#000000"], ["#ff0000", "#00ff00", "#0000ff"]]
+    data = base64.b64decode(look.png(rows).split(",")[1])
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    chunks = _chunks(look.png(rows))
     assert chunks[b"IHDR"] == bytes((0, 0, 0, 3, 0, 0, 0, 2, 8, 2, 0, 0, 0))
     lines = zlib.decompress(chunks[b"IDAT"])
     assert lines.hex() == "00102030ffffff000000" + "00ff000000ff000000ff"

@@ -1,5 +1,6 @@
 """The network picture: the model's own numbers, legible at every size."""
 
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -96,8 +97,8 @@ def test_weights_of_an_image_are_images():
     assert len(images) == 1 + 3
     first = model.layers[0].neurons[0].w
     largest = max(abs(w.data) for w in first)
-    colours = [look.fill(w.data, largest) for w in first]
-    assert images[1].attrib["href"] == look.png([colours[:3], colours[3:]])
+    weights = [w.data for w in first]
+    assert images[1].attrib["href"] == look.signed_png([weights[:3], weights[3:]], largest)
     lines = svg.findall("{http://www.w3.org/2000/svg}line")
     assert len(lines) == 3 * 2, "the images stand for the first layer's lines"
     assert any("images: the inputs, and the weights" in text for text in words(view.svg()))
@@ -161,3 +162,17 @@ REFUSED = [
 def test_bad_arguments_are_refused(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_outputs_have_names_and_those_below_0_a_dashed_line():
+    model = nn.MLP(2, [3, 2], seed=1)
+    view = network(model, [1.0, 1.0], names=["a < b", "a very long name of a class"])
+    svg = view.svg()
+    assert "a &lt; b</text>" in svg
+    assert "a very long name of…</text>" in svg
+    assert "w = (" in str(view)
+    assert "(a < b)" in str(view)
+    below = sum(unit.x < 0 for layer in view.layers for unit in layer)
+    assert below > 0
+    assert len(re.findall(r"<circle [^>]*stroke-dasharray", svg)) == below
+    assert network(model, [1.0, 1.0], names=["one"]).names == ()  # not as many as outputs

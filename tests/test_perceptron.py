@@ -175,7 +175,7 @@ def test_the_sign_has_no_slope():
 BAD_DATA = [
     ([], [], {}, "as many labels as samples, and at least one; got 0 samples and 0 labels"),
     ([[1, 2]], [1, 1], {}, "got 1 samples and 2 labels"),
-    ([[1, 2], [1]], [1, -1], {}, r"inputs\[1\] has 1 numbers, but this perceptron takes 2"),
+    ([[1, 2], [1]], [1, -1], {}, r"inputs\[1\] has 1 number, but this perceptron takes 2"),
     ([[1, 2], [3, 4]], [1, 0], {}, r"labels\[1\]: .*is 0, but a perceptron .*2 \* target - 1"),
     ([[1, 2]], ["1"], {}, r"labels\[0\]: .*'1'"),
     ([[1, 2], [3, math.nan]], [1, -1], {}, r"inputs\[1\]\[1\] is nan"),

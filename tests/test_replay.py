@@ -157,7 +157,7 @@ def test_a_replay_is_saved_as_a_page(tmp_path):
 def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="every is 0"):
         Replay(nn.LogisticRegression(2), every=0)
-    with pytest.raises(TypeError, match="integer"):
+    with pytest.raises(TypeError, match="every must be a whole number.*got 1.5"):
         Replay(nn.LogisticRegression(2), every=1.5)
     with pytest.raises(ValueError, match="fitted curve needs one of each"):
         Replay(nn.LogisticRegression(1), SLOPE)

@@ -53,7 +53,7 @@ WRONG = [
     (lambda: path_weights(nn.LogisticRegression(3)), TypeError, "layers of an MLP; got Logistic"),
     (lambda: path_weights(BINARY, 1), ValueError, "output is 1, .* outputs 0 to 0"),
     (lambda: saliency(BINARY, []), ValueError, "at least one sample"),
-    (lambda: saliency(BINARY, [[1.0]]), ValueError, r"inputs\[0\] has 1 numbers, .* takes 3"),
+    (lambda: saliency(BINARY, [[1.0]]), ValueError, r"inputs\[0\] has 1 number, .* takes 3"),
     (lambda: saliency(BINARY, SAMPLES, -1), ValueError, "output is -1"),
     (lambda: flip_rate(BINARY, SAMPLES, 3), ValueError, "input is 3, .* inputs 0 to 2"),
     (lambda: flip_rate(MLP(3, [1]), SAMPLES, 0), ValueError, "mse .* numbers, not classes"),

@@ -1,15 +1,81 @@
 """Slips of newcomers, each answered with what to do instead."""
 
+import pydoc
 import warnings
+from math import nan
 
 import pytest
 
-from autograd import OPS, Value, define, derive, grad
-from nn import MLP, History, Report, Scaler, fit, load, load_with_about, save
+import autograd
+from autograd import (
+    OPS,
+    Value,
+    as_values,
+    define,
+    derive,
+    diagnose,
+    draw,
+    explain,
+    grad,
+    gradcheck,
+    hessian,
+    log,
+    log_sum_exp,
+    maximum,
+    pick,
+    power,
+    sqrt,
+    tanh,
+    topological_order,
+    total,
+    weighted_sum,
+    where,
+)
+from nn import (
+    MLP,
+    SGD,
+    Adam,
+    History,
+    Layer,
+    LogisticRegression,
+    Perceptron,
+    Progress,
+    Replay,
+    Report,
+    Scaler,
+    accuracy,
+    batches,
+    evaluate,
+    fit,
+    load,
+    load_with_about,
+    make_moons,
+    save,
+    show_confusion,
+    show_curves,
+    show_history,
+    split,
+)
 
 x = Value(2.0, label="x")
 untupled = define("untupled", lambda x: x * x, lambda x, out: 2 * x)
-OPS.pop("untupled")  # other tests go through all operations, and this one is wrong
+miscounted = define("miscounted", lambda: 1.0, lambda x, out: (1.0,))
+for name in ("untupled", "miscounted"):
+    OPS.pop(name)  # other tests go through all operations, and these are wrong
+model = MLP(2, [3, 1], seed=0)
+pairs = [[0.0, 1.0], [1.0, 0.0]]
+moons = make_moons(20)
+
+
+def trained(inputs=pairs, targets=(0, 1), model=model, **settings):
+    return fit(model, inputs, targets, **{"epochs": 1, **settings})
+
+
+def graded(grad):
+    leaf = Value(3.0, label="w")
+    leaf.grad = grad
+    return leaf
+
 
 SLIPS = [  # what was typed, the error, what the answer says
     (lambda: untupled(x).backward(), TypeError, r"must answer with a tuple .* as \(2 \* x,\)"),
@@ -18,16 +84,127 @@ SLIPS = [  # what was typed, the error, what the answer says
     (lambda: derive(x * x, 2), TypeError, "wrt is 2; it must be a Value"),
     (lambda: Value(10**400), OverflowError, "10000.*too large for a float"),
     (lambda: Value(1.0, (x, x)), TypeError, r"A label is text.*define\(\)"),
+    (lambda: setattr(x, "label", 3), TypeError, r"A label is text; got 3"),
+    (lambda: graded("a").backward(), TypeError, "grad of w = 3 must be a number.*got 'a'"),
+    (lambda: (graded(None) * 2).backward(), TypeError, "grad of w = 3 must be a number.*got None"),
+    (lambda: SGD([graded(None)]).step(), TypeError, r"grad of parameter 0 .* got None"),
+    (lambda: tanh("a"), TypeError, r"input of tanh is a Value or one real number; got 'a'.*float"),
+    (lambda: tanh(None), TypeError, "input of tanh is .*; got None of type NoneType"),
+    (lambda: log([1.0]), TypeError, r"input of log .*got \[1.0\].*one Value for each element"),
+    (lambda: maximum("a", "b"), TypeError, "input of maximum .*got 'a'"),
+    (lambda: where([], 1, 2), TypeError, r"input of where .*got \[\]"),
+    (lambda: maximum(1, 2, 3), TypeError, r"takes 2 inputs \(x, y\); got 3: maximum\(1, 2, 3\)"),
+    (lambda: maximum(x, 1, 2), TypeError, r"takes 2 inputs .*got 3: maximum\(x = 2, 1, 2\)"),
+    (lambda: tanh(), TypeError, r"tanh takes 1 input \(x\); got 0"),
+    (lambda: miscounted(x), TypeError, r"miscounted takes 0 inputs; got 1: miscounted\(x = 2\)"),
+    (lambda: total(3), TypeError, r"total\(\) takes a list of Values or numbers.*got 3"),
+    (lambda: total([1, "a"]), TypeError, "input of total .*got 'a'"),
+    (lambda: weighted_sum([1], 2), TypeError, r"weighted_sum\(\) takes a list .*got 2"),
+    (lambda: log_sum_exp(x), TypeError, r"log_sum_exp\(\) takes a list .*got Value"),
+    (lambda: pick(3, 1), TypeError, r"pick\(\) takes a list .*got 3"),
+    (lambda: pick([1, 2], "1"), TypeError, "index is '1'; it must be a number or a Value"),
+    (lambda: log(-1.0), ValueError, r"log\(-1\) is undefined: it has no real.*\(x > 0\)\.$"),
+    (lambda: Value(-1).log(), ValueError, r"log\(-1\) .*\(x > 0\), or use ieee_values\(\)"),
+    (lambda: sqrt(x - 3), ValueError, r"sqrt\(-1\) is undefined: it has no real .*\(x >= 0\)"),
+    (lambda: power(-8.0, 1 / 3), ValueError, r"power\(-8, 0.333333\) .*\(x > 0, or x < 0 with"),
+    (lambda: x / 0, ZeroDivisionError, r"div\(x = 2, 0\) .*\(y other than 0\)"),
+    (lambda: topological_order(3), TypeError, "graph is that of one Value.*got 3"),
+    (lambda: topological_order([x]), TypeError, r"graph is that of one Value.*got \["),
+    (lambda: explain(3, x), TypeError, "takes two Values, but wrt is 3"),
+    (lambda: draw([x]), TypeError, r"draws the graph of a Value; got \["),
+    (lambda: diagnose(None), TypeError, "looks at the graph of a Value; got None"),
+    (lambda: gradcheck([x]), TypeError, r"needs a Value or a function of Values; got \["),
+    (lambda: gradcheck(tanh), TypeError, "tanh takes 1 input"),
+    (lambda: hessian(3, 1.0), TypeError, "takes a Value or a function of Values; got 3"),
+    (lambda: as_values(["a"]), TypeError, "one real number; got 'a'"),
     (lambda: MLP(2, 4), TypeError, r"list of layer sizes, as MLP\(2, \[16, 1\]\); got .*nouts=4"),
     (lambda: MLP("a", [4]), TypeError, "a number of inputs .* got nin='a'"),
-    (lambda: fit(MLP(1, [1]), [[1.0]], [1.0], lr=0.1), TypeError, "no setting 'lr'.*learning_rate"),
+    (lambda: MLP(2, "12"), TypeError, "list of layer sizes.*got .*nouts='12'"),
+    (lambda: MLP(2, [1.5]), TypeError, r"nouts\[0\] must be a whole number.*got 1.5"),
+    (lambda: MLP(2, [1], activation="foo"), ValueError, "No activation is named 'foo'"),
+    (lambda: MLP(2, [1], activation=3), TypeError, "activation must be a name.*got 3"),
+    (lambda: MLP(2, [1], dropout="a"), TypeError, "dropout is 'a'"),
+    (lambda: MLP(2, [1], init=["he"]), ValueError, r"No initializer is named \["),
+    (lambda: MLP(2, [1], seed="a"), TypeError, "seed must be a whole number.*got 'a'"),
+    (lambda: Layer("a", 1), TypeError, "nin must be a whole number.*got 'a'"),
+    (lambda: Layer(2, [1]), TypeError, r"nout must be a whole number.*got \[1\]"),
+    (lambda: LogisticRegression(1.5), TypeError, "nin must be a whole number.*got 1.5"),
+    (lambda: model(3), TypeError, "sample is a list of 2 numbers; got 3"),
+    (lambda: model("ab"), TypeError, "sample is a list of 2 numbers; got 'ab'"),
+    (lambda: model([1]), ValueError, "Got 1 inputs, but this model takes 2"),
+    (lambda: model(pairs), TypeError, r"list of 2 samples.*\[model\(x\) for x in rows\]"),
+    (lambda: model.predict([[1, 2]]), TypeError, "list of 1 sample, .*one at a time"),
+    (lambda: LogisticRegression(2).predict(pairs), TypeError, "list of 2 samples.*one at a time"),
+    (lambda: Layer(2, 3)(3), TypeError, "sample is a list of 2 numbers; got 3"),
+    (lambda: Layer(2, 3)(pairs), TypeError, "list of 2 samples"),
+    (lambda: Layer(2, 3)(["a", 1]), TypeError, "one real number; got 'a'"),
+    (lambda: Perceptron(2).fit(3, 4), TypeError, "inputs must be a list; got 3"),
+    (lambda: Perceptron(2).fit([1, 2], [1, -1]), ValueError, r"inputs\[0\] is 1; a sample is"),
+    (lambda: Scaler().fit(3), TypeError, "inputs must be a list; got 3"),
+    (lambda: Scaler().fit([1, 2]), TypeError, r"inputs\[0\] must be a list; got 1"),
+    (lambda: SGD(model, 0.1), TypeError, r"SGD moves .*give model.parameters\(\), not the model"),
+    (lambda: SGD([1, 2], 0.1), TypeError, r"parameters\[0\] is 1; an optimizer moves Values"),
+    (lambda: SGD(3), TypeError, "parameters must be a list of Values; got 3"),
+    (lambda: Adam([x], "a"), TypeError, "learning_rate must be a number.*got 'a'"),
+    (lambda: Adam([x], betas=(0.9,)), TypeError, r"betas must be two numbers.*got \(0.9,\)"),
+    (lambda: Adam([x], weight_decay=None), TypeError, "weight_decay must be a number.*got None"),
+    (lambda: split([], (0.5, 0.5)), TypeError, r"split takes a Dataset.*got \[\]"),
+    (lambda: split(moons, 0.7), TypeError, r"fractions must be a list, as \(0.8, 0.2\); got 0.7"),
+    (lambda: moons.subset(3), TypeError, "indices must be a list; got 3"),
+    (lambda: make_moons(1.5), TypeError, "n must be a whole number.*got 1.5"),
+    (lambda: make_moons(9, noise="a"), TypeError, "noise must be a number.*got 'a'"),
+    (lambda: batches(3, 1.5), TypeError, "size, the batch size, must be a whole number.*got 1.5"),
+    (lambda: trained(lr=0.1), TypeError, "no setting 'lr'.*learning_rate"),
+    (lambda: trained(epochs="5"), TypeError, "epochs must be a whole number, such as 5; got '5'"),
+    (lambda: trained(epochs=1.5), TypeError, "epochs must be a whole number, such as 5; got 1.5"),
+    (lambda: trained(batch_size=1.5), TypeError, "batch_size must be a whole number.*got 1.5"),
+    (lambda: trained(l2="a"), TypeError, "L2's strength must be a number.*got 'a'"),
+    (lambda: trained(min_delta="a"), TypeError, "min_delta must be a number.*got 'a'"),
+    (lambda: trained(patience=1.5, validation=(pairs, [0, 1])), TypeError, "patience must .*1.5"),
+    (lambda: trained(optimizer=[]), ValueError, r"No optimizer is named \[\]"),
+    (lambda: trained(loss=[3]), ValueError, r"No loss is named \[3\]"),
+    (lambda: trained(on_epoch=3), TypeError, "on_epoch must be a function of a report; got 3"),
+    (lambda: trained(on_epoch=Replay(model)), TypeError, "function .*on_epoch=replay.record"),
+    (lambda: trained(loss=lambda s: s), TypeError, r"Sample 0: the loss .*given the list of"),
+    (lambda: trained(loss=lambda s, t: s - t), TypeError, r"for -.*lambda scores, target:"),
+    (lambda: trained(loss=lambda s, t: None), TypeError, "Sample 0: .*it gave None"),
+    (lambda: trained(model=3), TypeError, r"trains a model such as MLP\(2, \[16, 1\]\); got 3"),
+    (lambda: trained(model=MLP), TypeError, "trains a model such as .*got <class"),
+    (lambda: trained(3), TypeError, "inputs must be a list; got 3"),
+    (lambda: trained(moons), TypeError, "inputs must be a list; got Dataset.*data.inputs and data"),
+    (lambda: trained(iter(pairs)), TypeError, r"inputs must be a list; .*list\(inputs\)"),
+    (lambda: trained(targets=3), TypeError, "targets must be a list; got 3"),
+    (lambda: trained([0, 1]), ValueError, r"inputs\[0\] is 0; a sample is a list of numbers"),
+    (lambda: evaluate(3, pairs, [0, 1]), TypeError, "judges a model such as .*got 3"),
+    (lambda: accuracy(3, 4), TypeError, "predicted must be a list; got 3"),
+    (lambda: Progress("5"), TypeError, "epochs must be a whole number.*got '5'"),
+    (lambda: Replay(model, 3), TypeError, "drawn over a Dataset; got 3"),
+    (lambda: show_curves({"a": [nan, nan]}), TypeError, r"'a' must be two lists.*got \[nan, nan\]"),
+    (lambda: show_curves({"a": []}), TypeError, r"'a' must be two lists .*range.*got \[\]"),
+    (lambda: show_curves([1, 2]), TypeError, r"curves must be a dict, as .*got \[1, 2\]"),
+    (lambda: show_curves({3: ([1], [1])}), TypeError, "name of a curve is text; got 3"),
+    (lambda: show_history(3), TypeError, "shows a History.*got 3"),
+    (lambda: show_confusion(["a"], ["b"]), TypeError, r"predicted\[0\] must be a number.*got 'b'"),
+    (lambda: save(model, "/nowhere/x"), FileNotFoundError, "folder does not exist; make it"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("typed", "error", "answer"), SLIPS)
 def test_a_slip_is_answered(typed, error, answer):
+    before = model.state(), [p.grad for p in model.parameters()]
     with pytest.raises(error, match=answer):
         typed()
+    assert before == (model.state(), [p.grad for p in model.parameters()])
+    assert (x.data, x.grad, x.label) == (2.0, 0.0, "x")
+
+
+def test_every_public_operation_has_its_own_help():
+    for name in autograd.__all__:
+        op = getattr(autograd, name)
+        if isinstance(op, autograd.Op):
+            assert op.__doc__ != autograd.Op.__doc__, name
+            assert f"<operation {name}>" in pydoc.render_doc(op)
+            assert op.__doc__ in pydoc.render_doc(op).replace("\n    ", "\n"), name
 
 
 def test_a_model_of_scaled_inputs_says_so_when_loaded(tmp_path):

@@ -665,7 +665,7 @@ BAD_INPUTS = [  # inputs, number of targets, what the message says
     ([], 0, "as many {}targets as samples, and at least one; got 0 samples and 0"),
     (SIX[:2], 3, "as many {}targets as samples, .*; got 2 samples and 3 targets"),
     (SIX[:2], 1, "got 2 samples and 1 targets"),
-    ([[1, 2], [3]], 2, r"{}inputs\[1\] has 1 numbers, but the model takes 2"),
+    ([[1, 2], [3]], 2, r"{}inputs\[1\] has 1 number, but the model takes 2"),
     ([[1, 2, 3]], 1, r"{}inputs\[0\] has 3 numbers, but the model takes 2"),
     ([[1, 2], []], 2, r"{}inputs\[1\] has 0 numbers"),
     ([[1, 2], [3, math.nan]], 2, r"{}inputs\[1\]\[1\] is nan"),

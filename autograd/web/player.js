@@ -23,7 +23,7 @@ for (const root of document.querySelectorAll('[data-player="PLAYER"]:not(.ready)
   slider.oninput = () => go(+slider.value);
   const count = document.createElement("output");
   bar.append(slider, count);
-  words.before(bar);
+  picture.before(bar);
   let at = -1, timer = 0, marked = [];
   const apply = changes => {
     for (const [key, attributes] of Object.entries(changes)) {

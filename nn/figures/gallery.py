@@ -143,7 +143,8 @@ def gallery_page() -> str:
     """
     parts = [
         "<h1>The lecture in figures</h1>"
-        "<p>Everything here is computed when the page is made: no number was drawn by hand.</p>"
+        "<p>Ten figures of the lecture, under its numbers, and two that it has in words. All "
+        "is computed when the page is made: no number was drawn by hand.</p>"
     ]
     for figure in FIGURES:
         chart = figure.draw()

@@ -37,8 +37,8 @@ def images(
     shape : (int, int)
         Rows and columns, as `Dataset.image_shape`.
     signed : bool, optional
-        For weights: blue above 0, red below, in each image by its own largest. Else grey: from the
-        smallest number of all (black) to the largest (white).
+        For weights: blue above 0, red with a dash below, in each image by its own largest. Else
+        grey: from the smallest number of all (black) to the largest (white).
     ring : int, optional
         The index of a pixel to put a ring around.
     across : int, optional
@@ -208,6 +208,12 @@ def _drawn(
                 f'height="{side:.1f}" fill="{colour}"><title>row {j // columns}, column '
                 f"{j % columns}: {look.number(x, 3)}</title></rect>"
             )
+            if signed and x < 0:
+                parts.append(
+                    f'<path d="M{corner[0] + side * (j % columns + 0.25):.1f},'
+                    f'{corner[1] + side * (j // columns + 0.5):.1f}h{side / 2:.1f}" '
+                    f'stroke="#5a120c" stroke-opacity="{share:.2f}"/>'
+                )
         parts.append(
             f'<rect x="{corner[0]:.1f}" y="{corner[1]:.1f}" width="{_SIDE}" '
             f'height="{side * len(pixels) / columns:.1f}" fill="none" stroke="#888888"/>'
