@@ -117,6 +117,11 @@ def check_sample(x: Any, width: int) -> None:
     TypeError: Got a list of 2 samples, but a model takes one at a time: [model(x) for x in rows].
     """
     try:
+        if len(x) == width and not hasattr(x[0], "__len__"):
+            return  # the usual case, at every sample of a training
+    except (TypeError, LookupError):
+        pass
+    try:
         fits, first = len(x) == width, next(iter(x), None)
     except TypeError:
         raise TypeError(f"A sample is a list of {count(width, 'number')}; got {x!r:.60}.") from None
