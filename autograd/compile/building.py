@@ -82,6 +82,8 @@ class _Builder:
         self.forward: list[Statement] = []
         self.backward: list[Statement] = []
         self.origin: tuple[str, ...] = ()
+        # Of each log_sum_exp, the powers that it sums, and their total.
+        self.shares: dict[int, tuple[View, View]] = {}
         constant = [graph.leaves[i].constant for i in rolled.leaves]
         self.learning = ~np.array(constant, dtype=bool)
         self.learns = {table: np.zeros(rows, dtype=bool) for table, rows in self.rows.items()}
@@ -102,13 +104,7 @@ class _Builder:
         if isinstance(group.op, Sum):
             self._compute_sum(group)
         elif group.op is ops.log_sum_exp_of:
-            (terms,) = group.operands
-            top, total = self._scratch(out), self._scratch(out)
-            x, shift = operands(2)
-            self._add(top, operands(1)[0], [terms], reduce="max")
-            watches = self._hidden([terms])
-            self._add(total, ops.exp(x - shift), [terms, _column(top)], watches=watches)
-            self._add(out, x + ops.log(shift), [_column(top), _column(total)])
+            self._compute_log_sum_exp(group)
         elif group.op is ops.pick_of:
             self._add(
                 out, None, group.operands, reduce="pick", watches=self._hidden(group.operands)
@@ -122,6 +118,21 @@ class _Builder:
             self._add(out, group.op.apply(inputs), views, guards=risky, watches=watches)
             self.loose[out.table][out.rows] = grows and not risky and group.op not in _BOUNDED
         self.forward[first:] = [_with_nodes(s, nodes) for s in self.forward[first:]]
+
+    def _compute_log_sum_exp(self, group: Group) -> None:
+        (terms,), out = group.operands, group.out
+        n, count = terms.rows.shape
+        top, total = self._scratch(out.table, n), self._scratch(out.table, n)
+        powers = self._scratch(out.table, n * count)
+        x, y = operands(2)
+        self._add(top, x, [terms], reduce="max")
+        flat = View(terms.table, terms.rows.reshape(-1, 1))
+        shift = View(top.table, top.rows.repeat(count)[:, None])
+        self._add(powers, ops.exp(x - y), [flat, shift], watches=self._hidden([flat]))
+        powers = View(powers.table, powers.rows.reshape(n, count))
+        self._add(total, x, [powers])
+        self._add(out, x + ops.log(y), [_column(top), _column(total)])
+        self.shares[id(group)] = powers, total
 
     def _is_loose(self, views: Sequence[View]) -> bool:
         return any(self.loose[x.table][x.rows].any() for x in views)
@@ -155,14 +166,13 @@ class _Builder:
         if views or not many:
             self._add(group.out, single, views, adds=bool(many), start=start)
 
-    def _scratch(self, like: View) -> View:
-        """Return as many new rows of the same table."""
-        start = self.rows[like.table]
-        self.rows[like.table] += len(like.rows)
+    def _scratch(self, table: str, count: int) -> View:
+        """Return new rows of a table."""
+        start = self.rows[table]
+        self.rows[table] += count
         for flags in (self.learns, self.written, self.loose):
-            more = np.zeros(len(like.rows), dtype=bool)
-            flags[like.table] = np.concatenate([flags[like.table], more])
-        return View(like.table, np.arange(start, self.rows[like.table]))
+            flags[table] = np.concatenate([flags[table], np.zeros(count, dtype=bool)])
+        return View(table, np.arange(start, self.rows[table]))
 
     def _add(self, target: View, expression: Any, views: Sequence[View], **more: Any) -> None:
         self.forward.append(Statement(target, expression, tuple(views), origin=self.origin, **more))
@@ -190,6 +200,8 @@ class _Builder:
                     self._spread(None, [_column(rest)], upstream, _column(out))
             elif group.op is ops.pick_of:
                 self._scatter(group.operands, upstream)
+            elif group.op is ops.log_sum_exp_of:
+                self._spread_log_sum_exp(group, upstream)
             else:
                 self._spread(group.op, group.operands, upstream, _column(out))
             self.backward[first:] = [_with_nodes(s, group.nodes) for s in self.backward[first:]]
@@ -219,6 +231,16 @@ class _Builder:
             if steep and isinstance(share, Expression):
                 share = ops.where(g, share, 0.0)
             self._accumulate(x, share, [*views, upstream, out])
+
+    def _spread_log_sum_exp(self, group: Group, upstream: View) -> None:
+        """Give each term its share: the rule's exp(x - out) is its power over their total."""
+        (terms,), (powers, total) = group.operands, self.shares[id(group)]
+        if not self._asked(terms):
+            return
+        slope = View(GRAD_OF[total.table], total.rows)
+        x, y = operands(2)
+        self._add_to(slope, x / y, [upstream, _column(total)])
+        self._accumulate(terms, x * y, [powers, _column(slope)])
 
     def _asked(self, x: Any) -> bool:
         return isinstance(x, View) and bool(self.learns[x.table][x.rows].any())
