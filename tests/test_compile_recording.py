@@ -327,6 +327,19 @@ def test_what_values_can_not_do_is_refused_with_the_line(name):
     assert "While a function is recorded it is given Values" in text
 
 
+@pytest.mark.parametrize("function", [lambda x: w * x[0], lambda x: sum(x), lambda x: w * len(x)])
+def test_a_row_in_place_of_a_batch_has_its_advice(function):
+    text = raised(function, 1.0)
+    assert "Each argument is a batch" in text
+    assert "For a batch of one row give [row]." in text
+
+
+def test_a_line_that_is_nowhere_is_named_by_its_number():
+    names = {"w": w, "numpy": np}
+    exec("def function(x):\n    return w * numpy.exp(x)", names)
+    assert raised(names["function"], 1.0).startswith("<string>:2: TypeError: ")
+
+
 def counting():
     """Return a function that does something else at its second call."""
     calls = []

@@ -318,6 +318,14 @@ def _say_what_failed(error: Exception, refused: Sequence[Refusal]) -> None:
         raise RecordingError(f"{_place_of(error)}: {error}.") from None
     if isinstance(error, ArithmeticError | ValueError):
         return
+    if isinstance(error, TypeError) and any(
+        words in str(error) for words in ("'Value' object is not ", "'Value' has no len()")
+    ):
+        raise RecordingError(
+            f"{_place_of(error)}: {error}. Each argument is a batch, with an entry for each "
+            "sample; the function got one entry, and that is a number. For a batch of one row "
+            "give [row]."
+        ) from error
     if isinstance(error, TypeError | IndexError) and (
         "indices must be" in str(error) or "as an integer" in str(error)
     ):
@@ -491,4 +499,4 @@ def _place(frames: Sequence[FrameSummary]) -> str:
     code = line.line or ""
     if len(code) > _LONGEST_LINE:
         code = f"{code[:_LONGEST_LINE]}…"
-    return f"{short_name(line.filename)}:{line.lineno}: {code}"
+    return f"{short_name(line.filename)}:{line.lineno}" + f": {code}" * bool(code)

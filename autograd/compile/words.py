@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import fill
+from typing import Any
 
 from autograd import ops
 from autograd.compile.expressions import Expression, text_of
@@ -200,13 +201,19 @@ def _slope(s: Statement) -> str:
     x = s.expression
     if not isinstance(x, Expression) or x.op is None:
         return ""
+    if x.op is ops.div and _is_gradient(x.inputs[0], s):
+        return f"1 / {text_of(x.inputs[1], names)}"
     if x.op is ops.mul:
         for factor, other in (x.inputs, x.inputs[::-1]):
-            if isinstance(factor, Expression) and factor.op is None:
-                table = s.operands[factor.inputs[0]].table
-                if table in (SHARED_GRAD, LANES_GRAD):
-                    return text_of(other, names)
+            if _is_gradient(factor, s):
+                return text_of(other, names)
     return text_of(x, names)
+
+
+def _is_gradient(x: Any, s: Statement) -> bool:
+    """Return whether a part of a statement's expression is the gradient from above."""
+    plain = isinstance(x, Expression) and x.op is None
+    return plain and s.operands[x.inputs[0]].table in (SHARED_GRAD, LANES_GRAD)
 
 
 def _several(noun: str, words: Sequence[str]) -> str:
