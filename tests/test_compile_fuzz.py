@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_graphs import recipes
 
-from autograd import Value, ops, weighted_sum
+from autograd import Machine, Value, ops, record, tanh, total, weighted_sum
 from autograd.compile import (
     building,
     chains,
@@ -23,6 +23,7 @@ from autograd.compile import (
     rolling,
 )
 from autograd.compile.native_code import Code
+from autograd.compile.recording import graph_of
 
 pytest.importorskip("llvmlite")
 
@@ -260,6 +261,91 @@ def test_networks_of_other_builds_agree(name, engine):
     for n in (21, 1, 8):
         assert not trouble(function, p, samples[:n], engine, machine), n
     assert not trouble(function, p, samples[:1], engine), "made for one sample"
+
+
+# ------------------------------------------------------------------------------ graphs of batches
+
+
+def in_one_sum(losses):
+    return total(losses)
+
+
+def one_after_the_other(losses):
+    return sum(losses[1:], losses[0])
+
+
+def to_themselves(losses):
+    return weighted_sum(losses, losses, losses[0])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("join", [in_one_sum, one_after_the_other, to_themselves])
+def test_the_graph_of_a_whole_batch_agrees(join, engine):
+    p = numbered(9)
+
+    def loss_of(x):
+        hidden = [
+            tanh(w * x[0] + v * x[1] + 0.5 + 0.25) for w, v in zip(p[:4], p[4:8], strict=True)
+        ]
+        return (sum(hidden, p[8]) - 1.0) ** 2
+
+    xs = [[i % 7 - 3.0, (i * i) % 5 / 3] for i in range(600)]
+    loss = join([loss_of([Value(a, constant=True) for a in x]) for x in xs]) / len(xs)
+    machine = Machine(graph_of(loss), engine, 1, parameters=p)
+    assert len(machine.program.forward) < 20
+    machine.load()
+    out = machine.run(np.zeros((1, 0)), backward=True)
+    loss.backward()
+    assert out[0, 0] == pytest.approx(loss.data, rel=1e-12)
+    assert machine.gradients() == pytest.approx([x.grad for x in p], rel=1e-11)
+
+
+def test_rows_are_told_apart_even_if_one_number_stands_for_all_of_them(monkeypatch):
+    monkeypatch.setattr(rolling, "_ODD", np.uint64(0))
+    for seed in range(0, 30, 3):
+        assert not fuzz(seed, "numpy", 23, 8), seed
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_products_and_sums_of_steps_agree(engine):
+    w, v = numbered(2)
+
+    def function(x):
+        up, down = ops.step(w + x), ops.step(v - x)
+        return [w * up * down + (up + down) * x + up * 3.0, up * down, up + down]
+
+    assert not trouble(function, [w, v], [[x] for x in (-2.0, -0.1, 0.0, 0.4, 3.0)], engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_large_numbers_are_finite(engine):
+    w = Value(1e200)
+    machine = machine_for(lambda x: w * x, [w], [[2.0], [3.0]], engine)
+    machine.load()
+    assert machine.run(np.array([[2.0], [3.0]]), backward=True).tolist() == [[2e200], [3e200]]
+    assert machine.run(np.array([[2.0], [3e200]]), backward=True) is None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_rule_may_remember_the_step_and_move_some_leaves(engine):
+    a, b, c = numbered(3)
+    graph, _ = record(lambda x: a * x + b * c * x, [[1.0], [2.0]], {})
+
+    def rule(data, grad, state, rate, step):
+        return data - rate * grad - 0 * state[0], (step, state[1] + grad * grad)
+
+    machine = Machine(graph, engine, 2, parameters=[c, a], rule=rule, memory=2)
+    machine.load([(0.0, 0.0), (0.0, 0.0)])
+    before = [c.data, a.data]
+    done, losses, _ = machine.train(np.array([[1.0], [2.0]]), 2, [0.5], 7, [0, 1])
+    slopes = [b.data * 1.5, 1.5]
+    assert done == 1
+    assert losses[0] == pytest.approx((a.data + b.data * c.data) * 1.5, rel=1e-12)
+    moved = [x - 0.5 * slope for x, slope in zip(before, slopes, strict=True)]
+    assert machine.data() == pytest.approx(moved, rel=1e-12)
+    assert [x for s in machine.state() for x in s] == pytest.approx(
+        [7.0, slopes[0] ** 2, 7.0, slopes[1] ** 2], rel=1e-12
+    )
 
 
 # ------------------------------------------------------------------------------- planted faults

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Protocol
 
 from autograd import ops
 from autograd.checks import RecordingError
@@ -13,8 +13,8 @@ from autograd.compile.program import Program
 from autograd.compile.recording import Graph, with_leaves
 from autograd.value import Value
 
-# Operations of any number of inputs are not written for single numbers.
-_MANY = {ops.total_of, ops.weighted_sum_of, ops.pick_of, ops.log_sum_exp_of}
+# Operations of any number of inputs: in the rule of an optimizer they have no meaning.
+_OF_LISTS = {ops.total_of, ops.weighted_sum_of, ops.pick_of, ops.log_sum_exp_of}
 
 ENGINES = ("auto", "eager", "numpy", "native")
 
@@ -52,6 +52,67 @@ def find_engine(engine: str) -> str:
             "the best of what is installed is taken."
         )
     return engine
+
+
+class Engine(Protocol):
+    """What a backend is: a program with its tables, that can be run on samples.
+
+    Attributes
+    ----------
+    shared, shared_grad : array of float, (program.shared_rows,)
+        The table of what is the same for all samples, leaves first, to be set before a run; and
+        the gradient of the mean of result 0, after it.
+    state : array of float, (numbers remembered, leaves)
+        What the rule of the update remembers for each leaf.
+    """
+
+    shared: Any
+    shared_grad: Any
+    state: Any
+
+    def run(self, samples: Any, backward: bool = True) -> Any:
+        """Compute the results for samples, and the gradient of the mean of result 0.
+
+        Parameters
+        ----------
+        samples : array of float, (n, inputs)
+        backward : bool, optional
+            Whether the gradient is wanted.
+
+        Returns
+        -------
+        array of float, (n, results), or None
+            None if a number on the way was infinite or nan, or an index not in its range: what
+            that means the engine of Values knows.
+        """
+
+    def steps(
+        self, samples: Any, batch: int, mode: int, rates: Any = None, first_step: int = 1,
+        order: Any = None,
+    ) -> tuple[int, Any, Any]:  # fmt: skip
+        """Take samples in batches, and do with each what the mode says.
+
+        Parameters
+        ----------
+        samples : array of float, (n, inputs)
+        batch : int
+            Samples in a step.
+        mode : int
+            0 for the results, 1 for the gradient also, 3 to move the leaves as well.
+        rates : sequence of float, optional
+            The learning rate of each step.
+        first_step : int, optional
+            The number of the first step, for the update.
+        order : sequence of int, optional
+            Which sample comes when; by default as they lie.
+
+        Returns
+        -------
+        (int, array, array)
+            How many steps were done before one met a number that is not finite, of which the leaves
+            may have been moved; the mean of result 0 in each; and the results, (n, results), in the
+            order of `order`.
+        """
 
 
 class Machine:
@@ -98,7 +159,7 @@ class Machine:
         self._constant = [leaf.constant for leaf in self.program.leaves]
         self._engine = self._make(batch)
 
-    def _make(self, batch: int) -> Any:
+    def _make(self, batch: int) -> Engine:
         if self.name == "numpy":
             from autograd.compile.numpy_backend import NumpyEngine
 
@@ -122,7 +183,7 @@ class Machine:
                 f"The optimizer's rule remembers {len(remembered)} numbers, not {self.memory}."
             )
         for x in [x for root in (new, *remembered) for x in walk(root)]:
-            if x.op and (x.op not in ops.built_in() or x.op in _MANY):
+            if x.op and (x.op not in ops.built_in() or x.op in _OF_LISTS):
                 raise RecordingError(
                     f"The optimizer's rule uses {x.op.name}, which is no plain arithmetic."
                 )
@@ -226,6 +287,6 @@ class Machine:
             How many steps were done before a number was not finite; the mean of result 0 in each;
             and the results, (n, results), in the order of `order`.
         """
-        return self._engine.steps(  # type: ignore[no-any-return]
+        return self._engine.steps(
             samples, batch, 3, rates=rates, first_step=first_step, order=order
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
@@ -15,11 +16,13 @@ from autograd.compile.program import (
     LANES_GRAD,
     SHARED,
     SHARED_GRAD,
+    Array,
     Program,
     Statement,
     Update,
     View,
     in_lanes,
+    letter_of,
 )
 
 
@@ -36,13 +39,14 @@ def _log_or_zero(x: Any) -> Any:
     return np.where(x == 0, 0.0, np.log(x))
 
 
-# How the forward rules of the table are written for arrays.
+# How the forward rules of the table are written for arrays: as calls, so that the last one of an
+# expression can write into its place.
 _TEXT = {
-    "add": "({} + {})",
-    "sub": "({} - {})",
-    "mul": "({} * {})",
-    "div": "({} / {})",
-    "neg": "(-{})",
+    "add": "add({}, {})",
+    "sub": "subtract({}, {})",
+    "mul": "multiply({}, {})",
+    "div": "divide({}, {})",
+    "neg": "negative({})",
     "power": "power({}, {})",
     "relu": "maximum({}, 0.0)",
     "leaky_relu": "where({0} > 0, {0}, {1} * {0})",
@@ -55,213 +59,251 @@ _TEXT = {
     "maximum": "maximum({}, {})",
     "minimum": "minimum({}, {})",
 }  # fmt: skip
+_POWERS = {
+    2.0: "square({})", -1.0: "divide(1.0, {})", 0.5: "sqrt({})", -0.5: "divide(1.0, sqrt({}))",
+}  # fmt: skip
 _FUNCTIONS = {
-    "sigmoid": _sigmoid, "softplus": _softplus, "log_or_zero": _log_or_zero,
+    "sigmoid": _sigmoid, "softplus": _softplus, "log_or_zero": _log_or_zero, "where": np.where,
     **{name: getattr(np, name) for name in (
-        "exp", "log", "sqrt", "sin", "cos", "tanh", "sign", "abs", "power", "maximum", "minimum",
-        "heaviside", "where", "matmul", "multiply", "add", "dot",
+        "abs", "add", "cos", "divide", "dot", "exp", "greater", "heaviside", "log", "maximum",
+        "minimum", "multiply", "negative", "power", "sign", "sin", "sqrt", "square", "subtract",
+        "tanh",
     )},
 }  # fmt: skip
-_EVALUATE = {
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative,
-    "power": lambda x, y: np.sqrt(x) if isinstance(y, float) and y == 0.5 else np.power(x, y),
-    "where": lambda c, x, y: np.where(c != 0, x, y), "step": lambda x: np.heaviside(x, 0.0),
-    "relu": lambda x: np.maximum(x, 0.0),
-    "leaky_relu": lambda x, slope: np.where(x > 0, x, slope * x),
-    **{name: _FUNCTIONS[name] for name in (
-        "exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus", "sign", "abs",
-        "maximum", "minimum", "log_or_zero",
-    )},
-}  # fmt: skip
-# The last operation of an expression writes into its place.
-_INTO = {
-    "add": "add", "mul": "multiply", "exp": "exp", "log": "log", "sqrt": "sqrt", "tanh": "tanh",
-    "sin": "sin", "cos": "cos", "sign": "sign", "abs": "abs", "maximum": "maximum",
-    "minimum": "minimum",
-}  # fmt: skip
-_POWERS = {2.0: "({0} * {0})", -1.0: "(1.0 / {0})", 0.5: "sqrt({0})", -0.5: "(1.0 / sqrt({0}))"}
 
 
 class NumpyEngine:
-    """Runs a program on NumPy's arrays.
+    """Runs a program on NumPy's arrays, see `Engine`.
 
     Parameters
     ----------
     program : Program
-
-    Attributes
-    ----------
-    shared, shared_grad : array of float, (program.shared_rows,)
-        Leaves first. Set those before `run`.
+    update : Update or None, optional
+        What a step of training does with the gradient.
     """
 
     name = "numpy"
 
     def __init__(self, program: Program, update: Update | None = None) -> None:
         self.program, self.update = program, update
-        self.state = np.zeros((len(update.state) if update else 0, len(program.leaves)))
-        self.shared = np.zeros(program.shared_rows)
-        self.shared_grad = np.zeros(program.shared_rows)
+        self.shared, self.shared_grad = self._both = np.zeros((2, program.shared_rows))
         for row, number in program.constants.items():
             self.shared[row] = number
-        self._sized: dict[int, Any] = {}
-        rows = np.sort(np.array(update.rows if update else [], dtype=np.intp))
-        follow = len(rows) and rows[-1] - rows[0] == len(rows) - 1
-        self._moving = slice(rows[0], rows[-1] + 1) if follow else rows
+        self.state = np.zeros((len(update.state) if update else 0, len(program.leaves)))
+        self._sized: dict[int, _Sized] = {}
+        self._moving = _Moving(self, update) if update else None
 
     def run(self, samples: Any, backward: bool = True) -> Any:
-        """Compute the results for samples, and the gradient of the mean of result 0.
-
-        Parameters
-        ----------
-        samples : array of float, (n, inputs)
-        backward : bool, optional
-            Whether the gradient is wanted, in ``shared_grad``.
-
-        Returns
-        -------
-        array of float, (n, results), or None
-            None if a number on the way was infinite or nan, or an index not in its range: what
-            that means the engine of Values knows.
-        """
-        n = len(samples)
-        if n not in self._sized:
-            if len(self._sized) > 3:  # a few sizes of batch are kept
-                self._sized.pop(next(iter(self._sized)))
-            self._sized[n] = _Sized(self.program, self.shared, self.shared_grad, n)
-        with np.errstate(all="ignore"):
-            return self._sized[n].run(samples, backward)
+        """Compute the results for samples; and the gradient, if it is wanted."""
+        done, _, out = self.steps(samples, len(samples), int(backward))
+        return out if done else None
 
     def steps(
         self, samples: Any, batch: int, mode: int, rates: Any = None, first_step: int = 1,
         order: Any = None,
     ) -> tuple[int, Any, Any]:  # fmt: skip
-        """Take samples in batches, and do with each what the mode says.
-
-        Parameters
-        ----------
-        samples : array of float, (n, inputs)
-        batch : int
-            Samples in a step.
-        mode : int
-            0 for the results, 1 for the gradient also, 3 to move the leaves as well.
-        rates : sequence of float, optional
-            The learning rate of each step.
-        first_step : int, optional
-            The number of the first step, for the update.
-        order : array of int, optional
-            Which sample comes when; by default as they lie.
-
-        Returns
-        -------
-        (int, array, array)
-            How many steps were done before one met a number that is not finite; the mean of
-            result 0 in each; and the results, (n, results), in the order of `order`.
-        """
+        """Take samples in batches, and do with each what the mode says."""
         order = np.arange(len(samples)) if order is None else np.asarray(order)
-        losses, outs = np.zeros(-(-len(order) // batch)), []
-        for k in range(len(losses)):
-            out = self.run(samples[order[k * batch : (k + 1) * batch]], backward=mode > 0)
-            if out is None:
-                break
-            losses[k] = out[:, 0].mean()
-            outs.append(out)
-            if mode == 3 and not self._move(rates[k], first_step + k):
-                break
-        else:
-            k += 1
-        return k, losses, np.concatenate(outs) if outs else np.empty((0, len(self.program.results)))
-
-    def _move(self, rate: float, step: int) -> bool:
-        """Move the leaves, if that leads to finite numbers; return whether it does."""
-        update = self.update
-        assert update is not None
-        rows = self._moving
-        inputs = [self.shared[rows], self.shared_grad[rows], rate, float(step)]
-        inputs += list(self.state[:, rows])
+        starts, done = range(0, len(order), batch), 0
+        out = np.empty((len(order), len(self.program.results)))
         with np.errstate(all="ignore"):
-            new = [evaluated(x, inputs) for x in (update.data, *update.state)]
-            if not isfinite(sum([numbers.sum() for numbers in new])):
-                return False
-        self.shared[rows] = new[0]
-        for k, numbers in enumerate(new[1:]):
-            self.state[k, rows] = numbers
-        return True
+            for start in starts:
+                chosen = order[start : start + batch]
+                sized = self._for(len(chosen))
+                inputs = samples.take(chosen, axis=0)
+                if not sized.run(inputs, out[start : start + batch], backward=mode > 0):
+                    break
+                if mode == 3 and not self._moving.step(rates[done], first_step + done):  # type: ignore[union-attr]
+                    break
+                done += 1
+        losses = np.zeros(len(starts))
+        if done:
+            counts = np.minimum(len(order) - np.array(starts), batch)
+            losses[:done] = (np.add.reduceat(out[:, 0], starts) / counts)[:done]
+        return done, losses, out
+
+    def _for(self, n: int) -> _Sized:
+        """Return the program for so many samples."""
+        if n not in self._sized:
+            if len(self._sized) > 3:  # a few sizes of batch are kept
+                self._sized.pop(next(iter(self._sized)))
+            self._sized[n] = _Sized(self.program, self._both, n)
+        return self._sized[n]
 
     def source(self) -> str:
         """Return the program as lines of NumPy, to be read."""
-        sized = next(iter(self._sized.values()), None)
-        sized = sized or _Sized(self.program, self.shared, self.shared_grad, 1)
-        return str(sized.source)
+        sized = next(iter(self._sized.values()), None) or _Sized(self.program, self._both, 1)
+        return sized.source
 
 
-class _Sized:
+class _Writer:
+    """Writes expressions as lines of NumPy, and keeps the names in them.
+
+    Attributes
+    ----------
+    names : dict
+        What the names in the lines stand for.
+    lines : list of str
+    """
+
+    def __init__(self) -> None:
+        self.names: dict[str, Any] = {**_FUNCTIONS, "watched": _watched}
+        self.lines: list[str] = []
+
+    def name(self, thing: Any, prefix: str) -> str:
+        """Return a new name for an array or a function."""
+        name = f"{prefix}{len(self.names)}"
+        self.names[name] = thing
+        return name
+
+    def function(self, head: str) -> Any:
+        """Return the lines as a function, and begin anew."""
+        name = head.partition("(")[0]
+        text = "\n    ".join([f"def {head}:", *(self.lines or ["pass"])])
+        exec(compile(text, "<program>", "exec"), self.names)
+        self.lines = []
+        return self.names[name], text
+
+    def assign(self, target: str, value: str, adds: bool = False) -> None:
+        """Write a line that puts a value in its place, or adds it to what is there."""
+        gathered = target.endswith("]")
+        if gathered:
+            self.lines.append(f"{target} {'+=' if adds else '='} {value}")
+        elif adds:
+            self.lines.append(f"add({target}, {value}, out={target})")
+        elif self._takes_out(value.partition("(")[0], target):
+            self.lines.append(f"{value[:-1]}, out={target})")
+        else:
+            self.lines.append(f"{target}[...] = {value}")
+
+    def _takes_out(self, function: str, target: str) -> bool:
+        """Return whether a function, as add or add.reduce, can write into a place itself."""
+        if function == "dot":
+            return bool(self.names[target].flags.c_contiguous)
+        return isinstance(self.names.get(function.partition(".")[0]), np.ufunc)
+
+    def text(self, x: Any, inputs: list[str], watched: Any = None) -> str:
+        """Return an expression as NumPy.
+
+        Inside of `watched`, the rule of a user, what may be infinite is looked at.
+        """
+        text = self._plain_text(x, inputs, watched)
+        return f"watched({text})" if watched is not None and may_hide(x, watched) else text
+
+    def _plain_text(self, x: Any, inputs: list[str], watched: Any) -> str:
+        if not isinstance(x, Expression):
+            return repr(x)
+        if x.op is None:
+            operand: str = inputs[x.inputs[0]]
+            return operand
+        parts = [self.text(y, inputs, watched) for y in x.inputs]
+        if x.op is ops.power and x.inputs[1] in _POWERS:
+            return _POWERS[x.inputs[1]].format(*parts)
+        if x.op is ops.mul:  # by a step: as a choice, which is quicker
+            steps = [isinstance(y, Expression) and y.op is ops.step for y in x.inputs]
+            if steps.count(True) == 1:
+                k = steps.index(True)
+                parts[k] = f"greater({self.text(x.inputs[k].inputs[0], inputs, watched)}, 0.0)"
+        if x.op in ops.built_in() and x.op.name in _TEXT:
+            return _TEXT[x.op.name].format(*parts)
+        as_expression = forward_of(x.op, x.inputs)
+        if as_expression is not None:
+            return self.text(as_expression, inputs, as_expression)
+        function = np.frompyfunc(x.op.forward, len(parts), 1)
+        name = self.name(lambda *args: np.asarray(function(*args), dtype=float), "call")
+        return f"{name}({', '.join(parts)})"
+
+
+class _Moving(_Writer):
+    """Moves the leaves along their gradients."""
+
+    def __init__(self, engine: NumpyEngine, update: Update) -> None:
+        super().__init__()
+        rows = np.sort(np.array(update.rows, dtype=np.intp))
+        self.engine, self.rows = engine, _as_slice(rows.tolist())
+        self.new = np.zeros((1 + len(update.state), len(rows)))
+        tables = [engine.shared, engine.shared_grad, *engine.state]
+        data, grad, *state = [self._rows_of(table) for table in tables]
+        for new, x in zip(self.new, (update.data, *update.state), strict=True):
+            self.assign(self.name(new, "new"), self.text(x, [data, grad, "rate", "step", *state]))
+        self.compute, _ = self.function("move(rate, step)")
+
+    def _rows_of(self, table: Array) -> str:
+        if isinstance(self.rows, slice):
+            return self.name(table[self.rows], "x")
+        return f"{self.name(table, 'table')}[{self.name(self.rows, 'rows')}]"
+
+    def step(self, rate: float, number: int) -> bool:
+        """Move the leaves, if that leads to finite numbers; return whether it does."""
+        self.compute(rate, float(number))
+        if not _is_finite(self.new.reshape(-1)):
+            return False
+        self.engine.shared[self.rows] = self.new[0]
+        if len(self.new) > 1:
+            self.engine.state[:, self.rows] = self.new[1:]
+        return True
+
+
+class _Sized(_Writer):
     """The program for one size of batch: tables, views of them, and two functions."""
 
-    def __init__(self, program: Program, shared: Any, shared_grad: Any, n: int) -> None:
-        self.program, self.n = program, n
+    def __init__(self, program: Program, shared_and_grad: Any, n: int) -> None:
+        super().__init__()
+        self.program, self.n, self.both = program, n, shared_and_grad
+        shared, shared_grad = shared_and_grad
         lanes, lanes_grad = np.zeros((2, program.lanes_rows, n))
         self.tables = {
             SHARED: shared, SHARED_GRAD: shared_grad, LANES: lanes, LANES_GRAD: lanes_grad,
         }  # fmt: skip
-        self.names: dict[str, Any] = {
-            **_FUNCTIONS, "U": shared, "V": lanes, "dU": shared_grad, "dV": lanes_grad,
-            "ones": np.ones(n), "lane": np.arange(n), "places": _places, "add_at": np.add.at,
-            "watched": _watched,
+        self.names |= {
+            **{letter_of(table): numbers for table, numbers in self.tables.items()},
+            "flat_U": shared, "flat_dU": shared_grad,
+            "flat_V": lanes.reshape(-1), "flat_dV": lanes_grad.reshape(-1),
+            "ones": np.ones(n), "lane": np.arange(n), "places": _places,
         }  # fmt: skip
-        self.lines: list[str] = []
         self.places: dict[Any, str] = {}
         for statement in program.forward:
             self._write(statement)
-        forward, self.lines = self.lines, []
+        self.forward, forward = self.function("forward()")
         for statement in program.backward:
             self._write(statement)
-        body = [part or ["pass"] for part in (forward, self.lines)]
-        self.source = "\n".join(
-            f"def {name}():\n    " + "\n    ".join(part)
-            for name, part in zip(("forward", "backward"), body, strict=True)
-        )
-        exec(compile(self.source, "<program>", "exec"), self.names)
-        self.lanes_results = [k for k, (table, _) in enumerate(program.results) if in_lanes(table)]
-        rows = np.array([row for _, row in program.results], dtype=np.intp)
-        self.result_rows = rows[self.lanes_results]
+        self.backward, backward = self.function("backward()")
+        self.source = f"{forward}\n{backward}"
+        # What the loop of training needs is made once.
+        self.inputs = lanes[: program.inputs]
+        self.results = []
+        for table in (LANES, SHARED):
+            chosen = [k for k, result in enumerate(program.results) if result[0] == table]
+            rows = [program.results[k][1] for k in chosen]
+            if chosen:
+                self.results.append((_as_slice(chosen), self.tables[table], _as_slice(rows)))
         self.learns = bool(program.learning.any())
+        table, row = program.results[0]
+        self.seed = self.tables[LANES_GRAD if table == LANES else SHARED_GRAD][row : row + 1]
+        self.first_slope = 1.0 / n if table == LANES else 1.0
 
-    def run(self, samples: Any, backward: bool) -> Any:
-        tables, names = self.tables, self.names
-        lanes = tables[LANES]
-        lanes[: self.program.inputs] = samples.T
+    def run(self, samples: Any, out: Any, *, backward: bool) -> bool:
+        """Write the results of samples into `out`; return whether all numbers are finite.
+
+        An index that is not in its range counts as a number that is not finite: what it means the
+        engine of Values knows.
+        """
+        lanes, (shared, _) = self.tables[LANES], self.both
+        self.inputs[...] = samples.T
+        backward = backward and self.learns
         try:
-            names["forward"]()
+            self.forward()
+            if backward:
+                self.seed.fill(self.first_slope)
+                self.backward()
         except Exception:  # of a user's operation, or an index: Values will raise it, or not
-            return None
-        if not isfinite(lanes.sum() + tables[SHARED].sum()):
-            return None
-        if len(self.lanes_results) == len(self.program.results):
-            out = lanes.take(self.result_rows, axis=0).T
-        else:
-            out = np.empty((self.n, len(self.program.results)))
-            for k, (table, row) in enumerate(self.program.results):
-                out[:, k] = tables[table][row]
-        if backward and self.learns:
-            table, row = self.program.results[0]
-            grad = tables[LANES_GRAD if table == LANES else SHARED_GRAD]
-            grad[row] = 1.0 / self.n if table == LANES else 1.0
-            try:
-                names["backward"]()
-            except Exception:
-                return None
-            if not isfinite(tables[SHARED_GRAD].sum()):
-                return None
-        return out
+            return False
+        for columns, table, rows in self.results:
+            out[:, columns] = table[rows].T
+        looked_at = self.both.reshape(-1) if backward else shared
+        return _is_finite(looked_at) and _is_finite(lanes.reshape(-1))
 
     # ---------------------------------------------------------------- writing
-
-    def _name(self, thing: Any, prefix: str) -> str:
-        """Return a name in the program's namespace for an array or a function."""
-        name = f"{prefix}{len(self.names)}"
-        self.names[name] = thing
-        return name
 
     def _array(self, table: str, rows: Any, wide: bool) -> str:
         """Return what to write for rows of a table: a view's name, or a gather.
@@ -278,8 +320,8 @@ class _Sized:
             elif wide:
                 shape, strides = [*shape, 1], [*strides, 0]
             first = source[int(rows.flat[0]) :]
-            return self._name(as_strided(first, shape, strides), "x")
-        text = f"{_LETTERS[table]}[{self._name(rows, 'rows')}]"
+            return self.name(as_strided(first, shape, strides), "x")
+        text = f"{letter_of(table)}[{self.name(rows, 'rows')}]"
         return text + "[..., None]" * (wide and not lanes)
 
     def _write(self, s: Statement) -> None:
@@ -296,61 +338,15 @@ class _Sized:
         views = [x.rows if many else x.rows[:, 0] for x in s.operands]
         inputs = [self._array(x.table, v, wide) for x, v in zip(s.operands, views, strict=True)]
         target = self._array(s.target.table, s.target.rows, False)
-        value, into = self._text(s.expression, inputs)
+        value = self.text(s.expression, inputs)
+        if many:
+            value = f"{'maximum' if s.reduce == 'max' else 'add'}.reduce({value}, 1)"
         if s.over_lanes:
-            if many:
-                value = f"({value}).sum(1)"
-            value, into = f"({value}) @ ones", None
-        elif many:
-            kind = "max" if s.reduce == "max" else "sum"
-            value, into = f"({value}).{kind}(1)", None
+            value = f"dot({value}, ones)"
         if s.start is not None:
             start = self._array(s.start.table, s.start.rows, in_lanes(s.target.table))
-            value, into = f"{value} + {start}", None
-        self._assign(target, value, into, s.adds)
-
-    def _assign(self, target: str, value: str, into: Any, adds: bool) -> None:
-        gathered = target.endswith("]")
-        if adds and gathered:
-            self.lines.append(f"{target} += {value}")
-        elif adds:
-            self.lines.append(f"add({target}, {value}, out={target})")
-        elif into and not gathered:
-            self.lines.append(f"{into[0]}({into[1]}, out={target})")
-        else:
-            self.lines.append(f"{target} = {value}" if gathered else f"{target}[...] = {value}")
-
-    def _text(
-        self, x: Any, inputs: list[str], watched: Any = None
-    ) -> tuple[str, tuple[str, str] | None]:
-        """Return an expression's text; and that of its last operation, function and arguments.
-
-        Inside of `watched`, the rule of a user, what may be infinite is looked at.
-        """
-        text, into = self._plain_text(x, inputs, watched)
-        if watched is not None and may_hide(x, watched):
-            return f"watched({text})", None
-        return text, into
-
-    def _plain_text(
-        self, x: Any, inputs: list[str], watched: Any
-    ) -> tuple[str, tuple[str, str] | None]:
-        if not isinstance(x, Expression):
-            return repr(x), None
-        if x.op is None:
-            return inputs[x.inputs[0]], None
-        parts = [self._text(y, inputs, watched)[0] for y in x.inputs]
-        if x.op is ops.power and x.inputs[1] in _POWERS:
-            return _POWERS[x.inputs[1]].format(*parts), None
-        if x.op in ops.built_in() and x.op.name in _TEXT:
-            into = (_INTO[x.op.name], ", ".join(parts)) if x.op.name in _INTO else None
-            return _TEXT[x.op.name].format(*parts), into
-        as_expression = forward_of(x.op, x.inputs)
-        if as_expression is not None:
-            return self._text(as_expression, inputs, as_expression)
-        function = np.frompyfunc(x.op.forward, len(parts), 1)
-        name = self._name(lambda *args: np.asarray(function(*args), dtype=float), "call")
-        return f"{name}({', '.join(parts)})", None
+            value = f"add({value}, {start})"
+        self.assign(target, value, s.adds)
 
     def _write_matrix(self, s: Statement) -> None:
         m = s.matrix
@@ -358,7 +354,7 @@ class _Sized:
         left, right = (x.table for x in s.operands)
         if s.over_lanes:
             a = self._flat(left, m.left)
-            b = self._flat(right, m.right.T) + ".T"
+            b = self._turned(self._flat(right, m.right.T))
             target = self._array(s.target.table, m.target, False)
         else:
             a = self._array(left, m.left, False)
@@ -371,22 +367,21 @@ class _Sized:
             target = self._flat(s.target.table, m.target) if lanes else self._array(
                 s.target.table, m.target, False
             )  # fmt: skip
-        value, into = f"{a} @ {b}", ("matmul", f"{a}, {b}")
+        value = f"dot({a}, {b})"
         if target.endswith(("]", ")")):  # lies scattered: by way of a copy
-            rows = self._name(m.target, "rows")
             shape = (*m.target.shape, self.n) if in_lanes(s.target.table) else m.target.shape
-            place = f"{_LETTERS[s.target.table]}[{rows}]"
-            value = f"({value}).reshape({shape})"
-            self.lines.append(f"{place} {'+=' if s.adds else '='} {value}")
-        elif s.adds:
-            self.lines.append(f"add({target}, {value}, out={target})")
-        else:
-            self.lines.append(f"{into[0]}({into[1]}, out={target})")
+            target = f"{letter_of(s.target.table)}[{self.name(m.target, 'rows')}]"
+            value = f"{value}.reshape({shape})"
+        self.assign(target, value, s.adds)
         if s.start is not None:
             lanes = in_lanes(s.target.table)
             plain = self._array(s.target.table, s.target.rows, False)
             start = self._array(s.start.table, s.start.rows, lanes)
             self.lines.append(f"add({plain}, {start}, out={plain})")
+
+    def _turned(self, matrix: str) -> str:
+        """Return the transposed of a matrix: a view that is made once, where it has a name."""
+        return self.name(self.names[matrix].T, "x") if matrix in self.names else f"{matrix}.T"
 
     def _flat(self, table: str, rows: Any) -> str:
         """Return rows (m, k) of a table of lanes as a matrix, m by k times lanes."""
@@ -395,24 +390,24 @@ class _Sized:
         if steps is not None and (k == 1 or steps[1] == 1):
             first = source[int(rows[0, 0]) :]
             strides = (steps[0] * source.strides[0], source.strides[1])
-            return self._name(as_strided(first, (m, k * self.n), strides), "x")
-        return f"{_LETTERS[table]}[{self._name(rows, 'rows')}].reshape({m}, {k * self.n})"
+            return self.name(as_strided(first, (m, k * self.n), strides), "x")
+        return f"{letter_of(table)}[{self.name(rows, 'rows')}].reshape({m}, {k * self.n})"
 
     def _write_choice(self, s: Statement) -> None:
         index, values = s.operands
         candidates = values if s.reduce == "pick" else s.target
         at = self._places(index, candidates)
-        whole = f"{_LETTERS[candidates.table]}.reshape(-1)"
+        whole = f"flat_{letter_of(candidates.table)}"
         if s.reduce == "pick":
             target = self._array(s.target.table, s.target.rows, False)
-            self._assign(target, f"{whole}.take({at})", None, s.adds)
+            self.assign(target, f"{whole}.take({at})", s.adds)
             return
         upstream = self._array(values.table, values.rows[:, 0], False)
         distinct = len(np.unique(candidates.rows)) == candidates.rows.size
         if distinct and in_lanes(candidates.table) == in_lanes(index.table):
             self.lines.append(f"{whole}[{at}] += {upstream}")
         else:
-            self.lines.append(f"add_at({whole}, {at}, {upstream})")
+            self.lines.append(f"add.at({whole}, {at}, {upstream})")
 
     def _places(self, index: View, candidates: View) -> str:
         """Return the name of the places in a flat table; a pick and its scatter share them."""
@@ -424,41 +419,20 @@ class _Sized:
             which = self._array(index.table, index.rows[:, 0], False)
             count, length = candidates.rows.shape[1], self.n if wide_values else 1
             shape = (len(own), self.n) if wide else (len(own),)
-            self.places[key] = at = self._name(np.zeros(shape, dtype=np.intp), "at")
+            self.places[key] = at = self.name(np.zeros(shape, dtype=np.intp), "at")
             steps = steps_of(candidates.rows)
             if steps is not None:
                 begin = (candidates.rows[:, 0] * length).reshape(-1, *[1] * wide)
                 begin = begin + np.arange(self.n) if wide_values else begin
-                text = f"{self._name(begin, 'begin')} + {steps[1] * length} * "
-                text += f"places({which}, {count})"
+                text = f"multiply({steps[1] * length}, places({which}, {count}))"
+                text = f"add({self.name(begin, 'begin')}, {text})"
             else:
-                rows = self._name(candidates.rows, "rows")
-                number = self._name(own[:, None] if wide else own, "own")
+                rows = self.name(candidates.rows, "rows")
+                number = self.name(own[:, None] if wide else own, "own")
                 text = f"{rows}[{number}, places({which}, {count})] * {length}"
                 text += " + lane" * wide_values
-            self.lines.append(f"{at}[...] = {text}")
+            self.assign(at, text)
         return self.places[key]
-
-
-def evaluated(x: Any, inputs: list[Any]) -> Any:
-    """Return an expression's value on arrays.
-
-    Examples
-    --------
-    >>> from autograd.compile.expressions import operands
-    >>> x, y = operands(2)
-    >>> evaluated(x * y + 1, [np.array([1.0, 2.0]), 3.0]).tolist()
-    [4.0, 7.0]
-    """
-    if not isinstance(x, Expression):
-        return x
-    if x.op is None:
-        return inputs[x.inputs[0]]
-    parts = [evaluated(y, inputs) for y in x.inputs]
-    return _EVALUATE[x.op.name](*parts)
-
-
-_LETTERS = {SHARED: "U", SHARED_GRAD: "dU", LANES: "V", LANES_GRAD: "dV"}
 
 
 def steps_of(rows: Any) -> tuple[int, ...] | None:
@@ -483,6 +457,18 @@ def _watched(x: Any) -> Any:
 def _places(index: Any, count: int) -> Any:
     """Return the nearest whole numbers, from 0 to below `count`, or raise."""
     whole = np.floor(index + 0.5).astype(np.intp)
-    if whole.view(np.uintp).max() >= count:  # below 0 and nan are very large
+    if np.maximum.reduce(whole.view(np.uintp), None) >= count:  # below 0 and nan are very large
         raise ValueError(f"an index is none of 0 to {count - 1}")
     return whole
+
+
+def _as_slice(rows: Sequence[int]) -> Any:
+    """Return whole numbers as a slice if each is one more than the one before."""
+    numbers = np.array(rows, dtype=np.intp)
+    follow = len(numbers) > 0 and (np.diff(numbers) == 1).all()
+    return slice(int(numbers[0]), int(numbers[-1]) + 1) if follow else numbers
+
+
+def _is_finite(numbers: Array) -> bool:
+    """Return whether all are finite, from the sum of their squares; that may be too large, too."""
+    return isfinite(numbers.dot(numbers)) or bool(np.isfinite(numbers).all())

@@ -8,7 +8,7 @@ sample of the batch: the inputs, and what follows from them. Each has a twin for
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from autograd.compile.expressions import text_of
@@ -210,7 +210,7 @@ class Program:
     forward: list[Statement]
     backward: list[Statement]
     nodes: int
-    learning: Any = field(default=None)
+    learning: Array
 
     def __str__(self) -> str:
         return "\n".join(self._lines())

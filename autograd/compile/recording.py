@@ -319,7 +319,8 @@ def _say_what_failed(error: Exception, refused: Sequence[Refusal]) -> None:
     if isinstance(error, ArithmeticError | ValueError):
         return
     if isinstance(error, TypeError) and any(
-        words in str(error) for words in ("'Value' object is not ", "'Value' has no len()")
+        f"'Value' {words}" in str(error)
+        for words in ("object is not subscriptable", "object is not iterable", "has no len()")
     ):
         raise RecordingError(
             f"{_place_of(error)}: {error}. Each argument is a batch, with an entry for each "
