@@ -161,6 +161,17 @@ def test_samples_that_do_not_fit_the_cache_are_taken_in_parts(monkeypatch):
         assert not trouble(function, function.parameters, samples[:n], "native", machine), n
 
 
+@pytest.mark.parametrize("width", [2, 4, 8])
+def test_vectors_of_other_processors_give_the_same_numbers(width, monkeypatch):
+    """LLVM puts together vectors that the processor has not; AVX-512 itself is not needed."""
+    monkeypatch.setattr(native_backend, "_width", lambda features: width)
+    for sizes, batch in [((3, 16, 16, 2), 100), ((5, 33, 3), 13), ((1, 1, 1), 9), ((17, 8, 1), 64)]:
+        function = Layers(sizes)
+        assert not trouble(function, function.parameters, function.samples(batch), "native")
+    for seed in (24, *range(12)):
+        assert not fuzz(seed, "native"), seed
+
+
 def test_a_second_core_gives_the_same_numbers(monkeypatch):
     function = Layers((6, 40, 3))
     samples = function.samples(300)

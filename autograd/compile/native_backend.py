@@ -48,7 +48,7 @@ class NativeEngine:
     def __init__(self, program: Program, batch: int, update: Update | None = None) -> None:
         self.program, self.update = program, update
         cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features()
-        self.width = w = 8 if features.get("avx512f") else 4 if features.get("avx2") else 2
+        self.width = w = _width(features)
         most = max(64, _CACHE // (2 * max(program.lanes_rows, 1)) // w * w)
         self.lanes = 1 if batch == 1 else -(-min(batch, most) // w) * w
         if self.lanes % (2 * w) and self.lanes > 24 * w:
@@ -258,6 +258,11 @@ class _Tables:
             aligned(leaves + w),
         ]
         self.addresses = [x.ctypes.data for x in self._kept]
+
+
+def _width(features: Any) -> int:
+    """Return how many numbers the processor's vectors have."""
+    return 8 if features.get("avx512f") else 4 if features.get("avx2") else 2
 
 
 def _may_move(s: Statement) -> bool:
