@@ -146,10 +146,11 @@ class Code:
         w, v = self.width, self.vector
         return self.let(f"select <{w} x i1> {condition}, {v} {x}, {v} {y}")
 
-    def call(self, function: str, *inputs: str) -> str:
-        """Return a function of vectors."""
+    def call(self, function: str, *inputs: str, inline: bool = False) -> str:
+        """Return a function of vectors, written out in place or not."""
         arguments = ", ".join(f"{self.vector} {x}" for x in inputs)
-        return self.let(f"call {self.vector} {function}({arguments})")
+        kind = " alwaysinline" * inline
+        return self.let(f"call {self.vector} {function}({arguments}){kind}")
 
     def sum_of(self, x: str) -> str:
         """Return the sum over a vector, a number."""
@@ -262,7 +263,8 @@ def functions(width: int) -> str:
 
 
 def _define(name: str, code: Code, out: str) -> str:
-    head = f"define internal {code.vector} @{name}({code.vector} %x) nounwind noinline {{"
+    kind = "" if name == "exp" else " noinline"  # who calls exp may want it in place
+    head = f"define internal {code.vector} @{name}({code.vector} %x) nounwind{kind} {{"
     return "\n".join([head, *code.lines, f"  ret {code.vector} {out}", "}"])
 
 
@@ -282,11 +284,17 @@ def _reduced(c: Code, x: str) -> tuple[str, str]:
 
 
 def _series(c: Code, r: str, first: int, last: int) -> str:
-    """Return Σ r**(n - first) / n! for n from `first` to `last`."""
-    out = c.literal(1 / math.factorial(last))
-    for n in range(last - 1, first - 1, -1):
-        out = c.fma(out, r, c.literal(1 / math.factorial(n)))
-    return out
+    """Return Σ r**(n - first) / n! for n from `first` to `last`.
+
+    Neighbours are put together at the same time, then pairs of them with r**2, and so on: that
+    takes fewer steps one after the other than a factor at a time.
+    """
+    terms = [c.literal(1 / math.factorial(n)) for n in range(first, last + 1)]
+    while len(terms) > 1:
+        pairs = [terms[i : i + 2] for i in range(0, len(terms), 2)]
+        terms = [c.fma(pair[1], r, pair[0]) if len(pair) == 2 else pair[0] for pair in pairs]
+        r = c.op("fmul", r, r)
+    return terms[0]
 
 
 def _scaled(c: Code, x: str, exponent: str) -> str:

@@ -136,7 +136,7 @@ class ExpressionWriter:
         if name in ARITHMETIC:
             return c.op(ARITHMETIC[name], *inputs)
         if name in _CALLS:
-            return c.call(f"@{name}", *inputs)
+            return c.call(f"@{name}", *inputs, inline=name == "exp" and self.lanes > 1)
         if name in _INTRINSICS:
             return c.call(f"@llvm.{_INTRINSICS[name]}.v{self.width}f64", *inputs)
         first = inputs[0]
