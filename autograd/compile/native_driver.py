@@ -56,16 +56,20 @@ def _samples(program: Program, lanes: int, width: int) -> str:
             first = c.let("load ptr, ptr %R, align 8")
             c.store(c.load(c.at(first, k.index)), c.at("%V", k.index))
     elif inputs:
-        with c.loop(lanes, step=w) as lane:
+        squares = 2 if lanes % (2 * w) == 0 else 1  # two side by side fill lines of the cache
+        with c.loop(lanes, step=squares * w) as lane:
             pointers = [
                 c.let(f"load ptr, ptr {c.at('%R', c.add(lane.index, j), 'ptr')}, align 8")
-                for j in range(w)
+                for j in range(squares * w)
             ]
             with c.loop(inputs, step=w) as k:
                 rows = [c.at(pointer, k.index) for pointer in pointers]
-                for i, line in enumerate(columns_of(c, rows)):
+                columns = [columns_of(c, rows[j : j + w]) for j in range(0, squares * w, w)]
+                for i in range(w):
                     row = c.times(c.add(k.index, i), apart(lanes))
-                    c.store(line, c.at("%V", c.add(row, lane.index)))
+                    for j in range(squares):
+                        place = c.add(row, lane.index, j * w)
+                        c.store(columns[j][i], c.at("%V", place))
     head = f"define internal void @samples({ARGUMENTS}, ptr %X, ptr %order, i64 %n) nounwind {{"
     return "\n".join([head, *c.lines, "  ret void", "}"])
 
