@@ -317,6 +317,9 @@ def test_large_numbers_are_finite(engine):
     machine.load()
     assert machine.run(np.array([[2.0], [3.0]]), backward=True).tolist() == [[2e200], [3e200]]
     assert machine.run(np.array([[2.0], [3e200]]), backward=True) is None
+    w.data = 1e308
+    machine.load()  # each is finite, but not their sum
+    assert machine.run(np.array([[1.5], [1.5]]), backward=True) is None
 
 
 @pytest.mark.parametrize("engine", ENGINES)
