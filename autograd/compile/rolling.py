@@ -30,6 +30,7 @@ _PAIRS = [(SHARES, SHARES), (SHARES, VARIES), (VARIES, VARIES)]  # kinds of the 
 _PLAIN = {ops.add, ops.sub, ops.mul, ops.div, ops.maximum, ops.minimum, ops.where, ops.neg}
 _MANY = {ops.log_sum_exp_of, ops.pick_of}  # operations of any number of inputs, one rule for all
 _SUMS = {ops.add, ops.total_of, ops.weighted_sum_of}
+_MOST = 64  # products of matrices that one group may fall into; many small ones are none
 _BEHIND = np.iinfo(np.int64).max  # the place of what comes last
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # its powers spread numbers over 64 bits
 
@@ -576,7 +577,8 @@ def matrices(left: Array, right: Array) -> tuple[list[Array], Array]:
     blocks, taken = [], np.zeros(len(left), dtype=bool)
     for its_rows in same.values():
         block = np.array([first[begin[r] : begin[r + 1]] for r in its_rows])
-        if (len(its_rows) > 1 and block.size >= 4) or left.shape[1] >= 4:
+        is_large = (len(its_rows) > 1 and block.size >= 4) or left.shape[1] >= 4
+        if is_large and block.size * _MOST >= len(left):
             blocks.append(block)
             taken[block.ravel()] = True
     return blocks, np.flatnonzero(~taken)
