@@ -401,8 +401,8 @@ class _Sized(_Writer):
             self.assign(target, f"{whole}.take({at})", s.adds)
             return
         upstream = self._array(values.table, values.rows[:, 0], False)
-        distinct = len(np.unique(candidates.rows)) == candidates.rows.size
-        if distinct and in_lanes(candidates.table) == in_lanes(index.table):
+        once_each = np.bincount(candidates.rows.ravel()).max() == 1
+        if once_each and in_lanes(candidates.table) == in_lanes(index.table):
             self.lines.append(f"{whole}[{at}] += {upstream}")
         else:
             self.lines.append(f"add.at({whole}, {at}, {upstream})")
