@@ -311,6 +311,20 @@ def test_the_graph_of_a_whole_batch_agrees(join, engine):
     assert machine.gradients() == pytest.approx([x.grad for x in p], rel=1e-11)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_many_products_of_vectors_are_one_statement(engine):
+    p = numbered(1500)
+    rows = [p[i : i + 5] for i in range(0, 1500, 5)]
+    loss = total([weighted_sum(row, [w.tanh() for w in row]).tanh() for row in rows])
+    machine = Machine(graph_of(loss), engine, 1, parameters=p)
+    assert len(machine.program.forward) + len(machine.program.backward) < 12
+    machine.load()
+    out = machine.run(np.zeros((1, 0)), backward=True)
+    loss.backward()
+    assert out[0, 0] == pytest.approx(loss.data, rel=1e-12)
+    assert machine.gradients() == pytest.approx([x.grad for x in p], rel=1e-11)
+
+
 def test_rows_are_told_apart_even_if_one_number_stands_for_all_of_them(monkeypatch):
     monkeypatch.setattr(rolling, "_ODD", np.uint64(0))
     for seed in range(0, 30, 3):
@@ -335,6 +349,9 @@ def test_large_numbers_are_finite(engine):
     machine.load()
     assert machine.run(np.array([[2.0], [3.0]]), backward=True).tolist() == [[2e200], [3e200]]
     assert machine.run(np.array([[2.0], [3e200]]), backward=True) is None
+    w.data = 1e308
+    machine.load()  # each is finite, but not their sum
+    assert machine.run(np.array([[1.5], [1.5]]), backward=True) is None
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -284,7 +284,7 @@ class _Builder:
         index, values = inputs
         if not self._asked(values):
             return
-        rows = np.unique(values.rows)
+        rows = np.flatnonzero(np.bincount(values.rows.ravel()))
         fresh = rows[~self.written[values.table][rows]]
         if len(fresh):
             self._zero(values.table, fresh)

@@ -140,9 +140,9 @@ class NativeEngine:
         self._call = kind(self._engine.get_function_address("train"))
 
     def run(self, samples: Any, backward: bool = True) -> Any:
-        """Compute the results for samples, and the gradient of the mean of result 0.
+        """Compute the results, see `Engine`.
 
-        See `NumpyEngine.run`. Where there are many samples and two cores, each takes a half.
+        Where there are many samples and two cores, each takes a half.
         """
         n, mode = len(samples), int(backward)
         many = n > 1 and n * self.program.lanes_rows > _TWO_PAY
@@ -187,29 +187,7 @@ class NativeEngine:
         self, samples: Any, batch: int, mode: int, rates: Any = None, first_step: int = 1,
         order: Any = None,
     ) -> tuple[int, Any, Any]:  # fmt: skip
-        """Take samples in batches, and do with each what the mode says.
-
-        Parameters
-        ----------
-        samples : array of float, (n, inputs)
-        batch : int
-            Samples in a step.
-        mode : int
-            0 for the results, 1 for the gradient also, 3 to move the leaves as well.
-        rates : array of float, optional
-            The learning rate of each step.
-        first_step : int, optional
-            The number of the first step, for the update.
-        order : array of int, optional
-            Which sample comes when; by default as they lie.
-
-        Returns
-        -------
-        (int, array, array)
-            How many steps were done before one met a number that is not finite, of which the leaves
-            may have been moved; the mean of result 0 in each; and the results, (n, results), in the
-            order of `order`.
-        """
+        """Take samples in batches, see `Engine`."""
         n = len(samples) if order is None else len(order)
         order = (
             np.arange(n, dtype=np.int64)

@@ -91,7 +91,7 @@ class NumpyEngine:
             self.shared[row] = number
         self.state = np.zeros((len(update.state) if update else 0, len(program.leaves)))
         self._sized: dict[int, _Sized] = {}
-        self._moving = _Moving(self, update) if update else None
+        self._moving: Any = _Moving(self, update) if update else None
 
     def run(self, samples: Any, backward: bool = True) -> Any:
         """Compute the results for samples; and the gradient, if it is wanted."""
@@ -105,21 +105,19 @@ class NumpyEngine:
         """Take samples in batches, and do with each what the mode says."""
         order = np.arange(len(samples)) if order is None else np.asarray(order)
         starts, done = range(0, len(order), batch), 0
-        out = np.empty((len(order), len(self.program.results)))
+        losses, out = np.zeros(len(starts)), np.empty((len(order), len(self.program.results)))
         with np.errstate(all="ignore"):
             for start in starts:
-                chosen = order[start : start + batch]
-                sized = self._for(len(chosen))
+                chosen, rows = order[start : start + batch], out[start : start + batch]
                 inputs = samples.take(chosen, axis=0)
-                if not sized.run(inputs, out[start : start + batch], backward=mode > 0):
+                if not self._for(len(chosen)).run(inputs, rows, backward=mode > 0):
                     break
-                if mode == 3 and not self._moving.step(rates[done], first_step + done):  # type: ignore[union-attr]
+                losses[done] = loss = np.add.reduce(rows[:, 0]) / len(rows)
+                if not isfinite(loss):
+                    break
+                if mode == 3 and not self._moving.step(rates[done], first_step + done):
                     break
                 done += 1
-        losses = np.zeros(len(starts))
-        if done:
-            counts = np.minimum(len(order) - np.array(starts), batch)
-            losses[:done] = (np.add.reduceat(out[:, 0], starts) / counts)[:done]
         return done, losses, out
 
     def _for(self, n: int) -> _Sized:
@@ -403,8 +401,8 @@ class _Sized(_Writer):
             self.assign(target, f"{whole}.take({at})", s.adds)
             return
         upstream = self._array(values.table, values.rows[:, 0], False)
-        distinct = len(np.unique(candidates.rows)) == candidates.rows.size
-        if distinct and in_lanes(candidates.table) == in_lanes(index.table):
+        once_each = np.bincount(candidates.rows.ravel()).max() == 1
+        if once_each and in_lanes(candidates.table) == in_lanes(index.table):
             self.lines.append(f"{whole}[{at}] += {upstream}")
         else:
             self.lines.append(f"add.at({whole}, {at}, {upstream})")

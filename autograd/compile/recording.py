@@ -426,13 +426,14 @@ def _graph_of(inputs: list[Value], roots: list[Any], since: int) -> Graph:
     of_parents = map(_age, chain.from_iterable(map(_parents, order)))
     inputs_and_roots = np.searchsorted(ages, [node.age for node in [*inputs, *roots]]).tolist()
     given = {node.age for node in inputs}
+    leaves = [(i, order[i]) for i in np.flatnonzero(counts == 0).tolist()]
     return Graph(
         ops=list(map(_op, order)),
         edges=np.searchsorted(ages, np.fromiter(of_parents, np.int64, starts[-1])),
         starts=starts,
         numbers=list(map(_data, order)),
         inputs=inputs_and_roots[: len(inputs)],
-        leaves={i: x for i, x in enumerate(order) if x.op is None and x.age not in given},
+        leaves={i: x for i, x in leaves if x.age not in given},
         roots=inputs_and_roots[len(inputs) :],
         scopes=list(map(_scope, order)),
     )

@@ -30,6 +30,7 @@ _PAIRS = [(SHARES, SHARES), (SHARES, VARIES), (VARIES, VARIES)]  # kinds of the 
 _PLAIN = {ops.add, ops.sub, ops.mul, ops.div, ops.maximum, ops.minimum, ops.where, ops.neg}
 _MANY = {ops.log_sum_exp_of, ops.pick_of}  # operations of any number of inputs, one rule for all
 _SUMS = {ops.add, ops.total_of, ops.weighted_sum_of}
+_MOST = 64  # products of matrices that one group may fall into; many small ones are none
 _BEHIND = np.iinfo(np.int64).max  # the place of what comes last
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # its powers spread numbers over 64 bits
 
@@ -99,7 +100,7 @@ class _Items:
     owner: Array
     place: Array
     x: Array
-    y: Array | None = None
+    y: Any = None
 
     def where(self, chosen: Array) -> _Items:
         """Return those that are chosen."""
@@ -116,6 +117,8 @@ class _Items:
 
     def in_order(self) -> _Items:
         """Return them sum by sum, as they stand in `edges`."""
+        if (np.diff(self.owner) >= 0).all() and (np.diff(self.place) >= 0).all():
+            return self
         return self.where(np.lexsort((self.place, self.owner)))
 
     def operands_of(self, sums: Array, count: int) -> list[Array]:
@@ -160,13 +163,13 @@ class Roller:
     def _flatten(self) -> None:
         """Give every node that is computed its form: an operation or a `Sum`, and its operands."""
         graph, edges, starts = self.graph, self.graph.edges, self.graph.starts
-        distinct = list(dict.fromkeys(graph.ops))
-        number_of = {op: i for i, op in enumerate(distinct)}
+        found = list(dict.fromkeys(graph.ops))
+        number_of = {op: i for i, op in enumerate(found)}
         code = np.fromiter(map(number_of.__getitem__, graph.ops), np.int64, len(graph))
         computed = self.kinds != CONSTANT
 
         def is_one_of(wanted: Collection[Any]) -> Array:
-            return np.array([op in wanted for op in distinct], dtype=bool)[code] & computed
+            return np.array([op in wanted for op in found], dtype=bool)[code] & computed
 
         is_sum, is_product = is_one_of(_SUMS), is_one_of({ops.mul})
         count = np.diff(starts)
@@ -188,28 +191,26 @@ class Roller:
 
         lists, products = sums[pairs[sums] > 0], np.flatnonzero(is_product & is_part)
         place_of_pair, owner_of_pair = ragged(starts[lists], pairs[lists])
-        owner_of_pair = lists[owner_of_pair]
         first = np.concatenate([starts[products], place_of_pair])
-        second = np.concatenate([starts[products] + 1, place_of_pair + pairs[owner_of_pair]])
-        owner_of_product = whole[np.concatenate([products, owner_of_pair])]
+        apart = np.concatenate([np.ones(len(products), np.int64), pairs[lists][owner_of_pair]])
+        owner_of_product = np.concatenate([whole[products], whole[lists][owner_of_pair]])
         self._add_sums(
             sums[~is_part[sums]],
-            _Items(owner_of_product, first, edges[first], edges[second]),
+            _Items(owner_of_product, first, edges[first], edges[first + apart]),
             _Items(whole[owner[~joins]], place[~joins], term[~joins]),
         )
         plain = np.flatnonzero(computed & (count > 0) & ~is_sum & ~is_part)
         for same in alike(np.stack([code[plain], count[plain]], axis=1)):
             nodes = plain[same]
             operands = edges[starts[nodes][:, None] + np.arange(count[nodes[0]])]
-            self.tables.append(Table(distinct[code[nodes[0]]], nodes, operands))
+            self.tables.append(Table(found[code[nodes[0]]], nodes, operands))
 
     def _add_sums(self, sums: Array, products: _Items, terms: _Items) -> None:
         """Add the tables of sums that are made of these products and terms."""
         # Of constants is made one number, which is a new term.
         kinds, numbers = self.kinds, self.numbers
-        x, y = products.x, products.y
-        turned = kinds[x] > kinds[y]
-        products.x, products.y = np.where(turned, y, x), np.where(turned, x, y)
+        turned = np.flatnonzero(kinds[products.x] > kinds[products.y])
+        products.x[turned], products.y[turned] = products.y[turned], products.x[turned]
         known = [kinds[products.y] == CONSTANT, kinds[terms.x] == CONSTANT]
         a, b = products.where(known[0]), terms.where(known[1])
         owners = np.concatenate([a.owner, b.owner])
@@ -226,22 +227,22 @@ class Roller:
         has_several = np.bincount(terms.owner[fixed], minlength=len(kinds)) > 1
         has_several[products.owner[fixed_products]] = True
         several = np.flatnonzero(has_several)
-        new = np.arange(len(kinds))
-        new[several] = self._new_nodes(SHARES, several)
-        products.owner = np.where(fixed_products, new[products.owner], products.owner)
-        terms.owner = np.where(fixed, new[terms.owner], terms.owner)
+        part_of = np.arange(len(kinds))
+        part_of[several] = parts = self._new_nodes(SHARES, several)
+        products.owner[fixed_products] = part_of[products.owner[fixed_products]]
+        terms.owner[fixed] = part_of[terms.owner[fixed]]
         is_rest = fixed & (terms.owner < len(kinds))  # alone in its sum
-        rests = terms.where(is_rest).with_more(several, new[several])
+        rests = terms.where(is_rest).with_more(several, parts)
         terms = terms.where(~is_rest)
-        sums = np.concatenate([sums, new[several]])
+        sums = np.concatenate([sums, parts])
 
         # Sums of as many products and terms, of the same kinds, are of one form.
         kinds = self.kinds
         pair = np.maximum(kinds[products.x], SHARES) + kinds[products.y] - 2
-        parts = [*[products.where(pair == k) for k in range(len(_PAIRS))], terms, rests]
-        parts = [part.in_order() for part in parts]
+        items = [*[products.where(pair == k) for k in range(len(_PAIRS))], terms, rests]
+        items = [some.in_order() for some in items]
         how_many = np.stack(
-            [np.bincount(part.owner, minlength=len(kinds))[sums] for part in parts], axis=1
+            [np.bincount(some.owner, minlength=len(kinds))[sums] for some in items], axis=1
         )
         for same in alike(how_many):
             nodes, counts = sums[same], how_many[same[0]].tolist()
@@ -249,7 +250,7 @@ class Roller:
             signature = [(*_PAIRS[k], n) for k, n in enumerate(of_pairs) if n]
             form = Sum(tuple(signature), terms_each, bool(has_rest))
             columns = [
-                x for part, n in zip(parts, counts, strict=True) for x in part.operands_of(nodes, n)
+                x for some, n in zip(items, counts, strict=True) for x in some.operands_of(nodes, n)
             ]
             self.tables.append(Table(form, nodes, np.concatenate(columns, axis=1)))
 
@@ -576,7 +577,8 @@ def matrices(left: Array, right: Array) -> tuple[list[Array], Array]:
     blocks, taken = [], np.zeros(len(left), dtype=bool)
     for its_rows in same.values():
         block = np.array([first[begin[r] : begin[r + 1]] for r in its_rows])
-        if (len(its_rows) > 1 and block.size >= 4) or left.shape[1] >= 4:
+        is_large = (len(its_rows) > 1 and block.size >= 4) or left.shape[1] >= 4
+        if is_large and block.size * _MOST >= len(left):
             blocks.append(block)
             taken[block.ravel()] = True
     return blocks, np.flatnonzero(~taken)
