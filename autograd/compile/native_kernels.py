@@ -7,6 +7,7 @@ sample, go along the rows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from autograd.compile.chains import Chain
@@ -16,40 +17,56 @@ from autograd.compile.native_update import MOVING, Mover, moves
 from autograd.compile.native_writer import ARGUMENTS
 from autograd.compile.program import Statement, Update, View, in_lanes
 
+_LONG = 80  # lines, from which a function takes no further statement
+
 
 class Writer(ProductWriter):
-    """Writes a function for each chain of statements."""
+    """Writes functions: of chains of statements, and of the leaves' update."""
 
-    def function(self, chain: Chain, update: Update | None = None, leaves: int = 0) -> str:
-        """Write a chain of statements as a function; return its name.
+    def in_order(self, chains: Sequence[Chain]) -> list[str]:
+        """Write chains, short ones in one function, which costs LLVM less; return the names."""
+        names: list[str] = []
+        written: list[Chain] = []
+        for chain in chains:
+            if not written:
+                self.code = Code(self.width)
+            self._write(chain)
+            written.append(chain)
+            if len(self.code.lines) >= _LONG or chain is chains[-1]:
+                names.append(self._define(_title(written), ARGUMENTS))
+                written = []
+        return names
 
-        If an update is given, the leaves whose gradient it makes are moved instead.
-        """
-        name, statement = f"@s{len(self.functions)}", chain.statements[0]
-        self.code, self.chain = Code(self.width), chain
-        self.mover = None if update is None else Mover(self, update, leaves)
+    def at_once(self, chain: Chain, update: Update, leaves: int) -> str:
+        """Write a chain, moving the leaves whose gradient it makes; return the name."""
+        self.code = Code(self.width)
+        self.mover = Mover(self, update, leaves)
+        self._write(chain)
+        self.mover = None
+        return self._define(_title([chain]), MOVING)
+
+    def moving(self, update: Update, rows: Any, leaves: int) -> str:
+        """Write the update of these leaves; return the name."""
+        self.code = Code(self.width)
+        moves(self, update, rows, leaves)
+        return self._define("; leaves move", MOVING)
+
+    def _write(self, chain: Chain) -> None:
+        self.chain, statement = chain, chain.statements[0]
         views = (statement.target, *statement.operands)
         along_lanes = self.lanes > 1 and any(in_lanes(x.table) for x in views)
         if statement.reduce in ("pick", "scatter"):
             self._choice(statement, along_lanes)
         elif statement.matrix is None or not self._matrix(statement, along_lanes):
             (self._map_lanes if along_lanes else self._map_rows)(statement)
-        title = "\n".join(f"; {s}" for s in chain.statements)
-        self._define(name, title, MOVING if update else ARGUMENTS)
-        return name
 
-    def moving(self, update: Update, rows: Any, leaves: int) -> str:
-        """Write the update of these leaves as a function; return its name."""
-        name, self.code, self.mover = f"@s{len(self.functions)}", Code(self.width), None
-        moves(self, update, rows, leaves)
-        self._define(name, "; leaves move", MOVING)
-        return name
-
-    def _define(self, name: str, title: str, arguments: str) -> None:
+    def _define(self, title: str, arguments: str) -> str:
+        name = f"@s{len(self.functions)}"
         body = "\n".join([*self.code.lines, "  ret void", "}"])
         self.functions.append(
             f"{title}\ndefine internal void {name}({arguments}) nounwind noinline {{\n{body}"
         )
+        return name
 
     # ---------------------------------------------------------------- choices
 
@@ -96,3 +113,7 @@ class Writer(ProductWriter):
                 upstream = c.load(number(values), wide=False)
                 old = c.load(place, wide=False)
                 c.store(c.let(f"fadd double {old}, {upstream}"), place, wide=False)
+
+
+def _title(chains: Sequence[Chain]) -> str:
+    return "\n".join(f"; {s}" for chain in chains for s in chain.statements)
