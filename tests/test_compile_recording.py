@@ -5,6 +5,8 @@ import functools
 import math
 import pickle
 import random
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -528,3 +530,14 @@ def test_pick_means_one_place_by_numbers_and_values_with_every_engine(index, pla
         found.backward()
         assert (found.data, w.grad) == ([2.0, 40.0, 60.0][place], [1.0, 20.0, 30.0][place]), name
     w.grad = 0.0
+
+
+def test_the_first_recording_of_a_program_is_as_any_other():
+    """NumPy is loaded in the middle of it, and its random numbers are no sign of chance."""
+    program = (
+        "from autograd import Value, record; w = Value(2.0); "
+        "graph, _ = record(lambda x: w * x, [(1.0,), (2.0,)], {}); "
+        "assert len(graph) == 3"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr

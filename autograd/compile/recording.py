@@ -237,6 +237,8 @@ def record(
         If the function asks a Value for its number, does something else the second time, or
         returns something that is made of no numbers. It names the line.
     """
+    import numpy  # noqa: F401 (now: some versions bring their random numbers along)
+
     chance = _state_of_chance()
     with collector_paused():
         graph, structure = _run(function, samples[0], settings)
@@ -256,8 +258,8 @@ def record(
 
 def _state_of_chance() -> Any:
     """Return the state of the random numbers that whole programs share."""
-    numpy = sys.modules.get("numpy")
-    _, keys, place, *_ = numpy.random.get_state() if numpy else (0, b"", 0)
+    chance = sys.modules.get("numpy.random")  # only if somebody has loaded it
+    _, keys, place, *_ = chance.get_state() if chance else (0, b"", 0)
     return random.getstate(), bytes(keys), place
 
 
