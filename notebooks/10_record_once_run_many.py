@@ -226,7 +226,7 @@ Beside(draw(one), str(program))
 line = program.forward[0]
 print(line, "\n")
 for i in line.nodes:
-    feeds = ", ".join(str(parent) for parent in graph.parents[i])
+    feeds = ", ".join(str(parent) for parent in graph.parents(i))
     print(f"node {i}: {graph.ops[i].name} of nodes {feeds}; scope {graph.scopes[i]!r}")
 
 # %% [markdown]

@@ -41,14 +41,14 @@ class Expression(Arithmetic):
     def record_op(op: Op, inputs: tuple[Any, ...]) -> Any:
         """Return `op` applied to `inputs`, simpler where a plain 0 or 1 allows it."""
         inputs = tuple([x if isinstance(x, Expression) else float(x) for x in inputs])
-        if op in (ops.mul, ops.add, ops.sub, ops.div):
+        if op in (ops.mul, ops.add, ops.sub, ops.div, ops.power):
             x, y = inputs
             if op is ops.mul:
                 if _is(x, 0.0) or _is(y, 0.0):
                     return 0.0
                 if _is(x, 1.0) or _is(y, 1.0):
                     return y if _is(x, 1.0) else x
-            elif op is ops.div:
+            elif op in (ops.div, ops.power):
                 if _is(y, 1.0):
                     return x
             elif _is(y, 0.0):
