@@ -346,7 +346,7 @@ class MachineSteps:
         else:
             self._refresh()
         if trouble := self._changed():
-            self.name, self._trusted = ValueSteps.name, False
+            self.name, self._trusted, self._loaded = ValueSteps.name, False, False
             warnings.warn(
                 f"From epoch {self._epochs} on training runs as Values, more slowly: {trouble}. "
                 "Has a target, or a number that the loss or the model use, changed since the "
@@ -376,8 +376,7 @@ class MachineSteps:
             samples, order = self._with_masks(order, rng), np.arange(len(order))
         before, first = self._machine.snapshot(), optimizer.steps + 1
         size = len(batches[0])
-        done, losses, out = self._machine.train(samples, size, rates, first, order)
-        del losses
+        done, _, out = self._machine.train(samples, size, rates, first, order)
         if done < len(batches):  # a number was not finite: Values will say what that means
             self._machine.restore(before)
             if done:

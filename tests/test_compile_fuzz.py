@@ -2,6 +2,7 @@
 notices planted faults."""
 
 import itertools
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -170,6 +171,15 @@ def test_vectors_of_other_processors_give_the_same_numbers(width, monkeypatch):
         assert not trouble(function, function.parameters, function.samples(batch), "native")
     for seed in (24, *range(12)):
         assert not fuzz(seed, "native"), seed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fences are Linux's")
+def test_nothing_is_read_behind_a_table():
+    run = subprocess.run(
+        [sys.executable, Path(__file__).parent / "guard_pages.py"], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == "nothing was touched\n"
 
 
 def test_a_second_core_gives_the_same_numbers(monkeypatch):

@@ -329,6 +329,30 @@ def test_what_is_changed_between_steps_is_heard(name, when, engine):
 
 
 @compiling
+def test_what_values_learn_after_a_change_is_kept(engine):
+    """Nobody looks while it trains, so that the weights come from the tables but once."""
+    weights = []
+    for name in ("eager", engine):
+        model, targets = LinearRegression(1), [2 * x[0] for x in XS]
+
+        def schedule(done, targets=targets):
+            if done >= 0.5:
+                targets[:] = [-3 * x[0] for x in XS]
+            return 1.0
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fit(
+                model, [x[:1] for x in XS], targets, epochs=200, batch_size=None, optimizer="sgd",
+                learning_rate=0.4, schedule=schedule, engine=name,
+            )  # fmt: skip
+        assert any("targets have changed" in str(w.message) for w in caught) == (name != "eager")
+        weights.append([p.data for p in model.parameters()])
+    assert weights[0] == pytest.approx([-3, 0], abs=1e-6)
+    assert weights[1] == pytest.approx(weights[0], abs=1e-6)
+
+
+@compiling
 @pytest.mark.parametrize("stop_after", [0, 1, 4, 7])
 def test_a_generator_that_is_closed_early_leaves_its_weights(stop_after, engine):
     weights = []

@@ -17,7 +17,7 @@ from autograd.compile.native_code import declarations, functions
 from autograd.compile.native_driver import Functions, driver
 from autograd.compile.native_kernels import Writer
 from autograd.compile.native_products import lies_in_vectors, turning
-from autograd.compile.native_writer import apart
+from autograd.compile.native_writer import SLACK, apart
 from autograd.compile.program import SHARED_GRAD, Program, Statement, Update, View
 
 _TWO_PAY = 1_000_000  # numbers in lanes, from which a second core is worth waking
@@ -225,7 +225,7 @@ class _Tables:
         remembered = len(engine.update.state) if engine.update else 0
         memory = aligned(max(1, remembered) * (leaves + w))
         self.state = memory.reshape(-1, leaves + w)[:remembered, :leaves]
-        rows = program.lanes_rows + 2 * w  # a vector may look past the end
+        rows = program.lanes_rows + SLACK * w
         self._kept = [
             self.shared,
             self.shared_grad,

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd.compile.native_code import Code
 from autograd.compile.native_maps import MapWriter
-from autograd.compile.native_writer import POINTER, apart
+from autograd.compile.native_writer import POINTER, SLACK, apart
 from autograd.compile.numpy_backend import steps_of
 from autograd.compile.program import LANES, Matrix, Statement
 
@@ -160,26 +160,32 @@ class ProductWriter(MapWriter):
 
     def _turn(self, table: str, rows: Any, stride: int) -> None:
         """Copy the lines of rows (K, C) to scratch so that C numbers of a sample lie together."""
-        c, w, lanes = self.code, self.width, self.lanes
-        steps = steps_of(rows)
+        c, w, lanes, columns = self.code, self.width, self.lanes, rows.shape[1]
+        steps, squared = steps_of(rows), 0  # columns that go in squares
+        if steps is not None:
+            squared = -(-columns // w) * w
+            if (squared - columns) * steps[1] > SLACK * w:  # not past the end of the table
+                squared = columns // w * w
+
+        def line(k: str, lane: str) -> str:
+            return c.add(c.times(k, lanes * stride), c.times(lane, stride))
+
         with c.loop(len(rows)) as k:
-            if steps is None:
-                with c.loop(rows.shape[1]) as j, c.loop(lanes) as lane:
+            if steps is not None and squared:
+                with c.loop(squared, step=w) as j, c.loop(lanes, step=w) as lane:
+                    row = self.row_at(rows, k.index, j.index)
+                    source = self._address(table, row, lane.index)
+                    place = c.at("%S", c.add(line(k.index, lane.index), j.index))
+                    c.emit(
+                        f"call void @turn(ptr {source}, i64 {steps[1] * self.stride}, ptr {place}, "
+                        f"i64 {stride})"
+                    )
+            if squared < columns:
+                with c.loop(columns, start=squared) as j, c.loop(lanes) as lane:
                     row = self.row_at(rows, k.index, j.index)
                     number = c.load(self._address(table, row, lane.index), wide=False)
-                    line = c.add(c.times(k.index, lanes * stride), c.times(lane.index, stride))
-                    c.store(number, c.at("%S", c.add(line, j.index)), wide=False)
-                return
-            whole = -(-rows.shape[1] // w) * w
-            with c.loop(whole, step=w) as j, c.loop(lanes, step=w) as lane:
-                row = self.row_at(rows, k.index, j.index)
-                source = self._address(table, row, lane.index)
-                line = c.add(c.times(k.index, lanes * stride), c.times(lane.index, stride))
-                place = c.at("%S", c.add(line, j.index))
-                c.emit(
-                    f"call void @turn(ptr {source}, i64 {steps[1] * self.stride}, ptr {place}, "
-                    f"i64 {stride})"
-                )
+                    place = c.at("%S", c.add(line(k.index, lane.index), j.index))
+                    c.store(number, place, wide=False)
 
     def _dots(self, s: Statement) -> None:
         """Write a product of matrices over lanes as scalar products, for few columns."""

@@ -17,6 +17,7 @@ POINTER = {SHARED: "%U", SHARED_GRAD: "%dU", LANES: "%V", LANES_GRAD: "%dV"}
 TABLES = (*POINTER.values(), "%S", "%R", "%F")
 # The tables; S is scratch, R the address of each sample, F collects what is not finite.
 ARGUMENTS = ", ".join(f"ptr noalias {name}" for name in TABLES)
+SLACK = 2  # vectors of rows behind the end of a table of lanes, which may be looked at
 ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 _CALLS = {"exp", "log", "tanh", "sigmoid", "softplus"}
 _INTRINSICS = {"sqrt": "sqrt", "sin": "sin", "cos": "cos", "abs": "fabs"}
