@@ -1115,3 +1115,26 @@ def test_small_results_are_checked_too(engine, quiet):
     k = 5e-6
     assert function([1.0]) == pytest.approx([1e-5])
     assert len(quiet) == 1
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_an_interruption_inside_of_a_rule_is_not_lost(engine):
+    calls, w = [], Value(1.0)
+
+    def forward(x):
+        calls.append(x)
+        if len(calls) == stop:
+            raise KeyboardInterrupt
+        return math.erf(x)
+
+    stop = -1
+    op = define("erf_of_tests", forward, lambda x, _out: (2 / math.pi**0.5 * math.exp(-(x**2)),))
+    del autograd.OPS["erf_of_tests"]
+    function = compile(lambda x: op(w * x), engine=engine)
+    right = [math.erf(x) for x in [0.5] * 4 + [0.25] * 4]
+    for _ in range(3):
+        assert function([0.5] * 4) == pytest.approx([math.erf(0.5)] * 4)
+    stop = len(calls) + 6
+    with pytest.raises(KeyboardInterrupt):
+        function([0.5] * 4 + [0.25] * 4)
+    assert function([0.5] * 4 + [0.25] * 4) == pytest.approx(right)

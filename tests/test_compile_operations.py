@@ -42,6 +42,16 @@ NESTED = define(  # an operation of many and a user's own in a user's rule
     ),
 )  # fmt: skip
 OWN = [BRANCH_FREE, CALLED, OPAQUE, NESTED]
+LOOKS = {  # what looks at a number, in a rule, without asking how large it is
+    "membership": lambda x: 5.0 if x in {1.0, 2.0} else x,
+    "a dict": lambda x: {1.0: 4.0}.get(x, 9.0) * x,
+    "a dict without a default": lambda x: {0.5: 1.0, 1.0: 2.0, 2.0: -1.0, 3.0: 4.0}[x],
+    "text": lambda x: 2.0 if str(x) == "1.0" else x,
+    "repr": lambda x: 2.0 if repr(x) == "1.0" else x,
+    "formatted text": lambda x: 2.0 if f"{x:.1f}" == "1.0" else x,
+    "hash": lambda x: x * float(hash(x) % 7),
+    "its class": lambda x: x * x if isinstance(x, float) and x > 1 else x,
+}
 for _op in OWN:
     del OPS[_op.name]
 
@@ -157,3 +167,16 @@ def test_large_and_small_numbers_keep_their_digits(engine):
         found = run_compiled(lambda x, op=op: op(w * x), [w], [[x] for x in inputs], engine)
         for x, (y,) in zip(inputs, found.results, strict=True):
             assert y == pytest.approx(op(x), rel=1e-14, abs=1e-22), (op, x)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", LOOKS)
+@pytest.mark.parametrize("where", ["forward", "derivatives"])
+def test_a_rule_that_looks_at_its_numbers_is_called_with_each(where, name, engine):
+    look, w = LOOKS[name], Value(1.0)
+    forward = look if where == "forward" else lambda x: 3 * x
+    rule = (lambda x, _out: (look(x),)) if where == "derivatives" else lambda x, _out: (x,)
+    op = define("looking", forward, rule)
+    del OPS["looking"]
+    samples = [[x] for x in [0.5] * 40 + [1.0, 2.0, 3.0]]
+    assert not trouble(lambda x: op(w * x) * w, [w], samples, engine)

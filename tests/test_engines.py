@@ -299,11 +299,18 @@ def freezing(model, _optimizer):
         p.constant = True
 
 
+def freezing_one(model, _optimizer):
+    """A constant beside others that learn, in one product of matrices with them."""
+    model.layers[0].neurons[0].w[0].constant = True
+
+
 def restarting(_model, optimizer):
     optimizer.steps = 0
 
 
-CHANGES = {f.__name__: f for f in (halving, forgetting, other_betas, freezing, restarting)}
+CHANGES = {
+    f.__name__: f for f in (halving, forgetting, other_betas, freezing, freezing_one, restarting)
+}
 
 
 @compiling
@@ -776,6 +783,16 @@ def by_data(scores, target):
     return (scores[0] - target) ** 2 * scores[0].data
 
 
+def asking(factor):
+    """Return an optimizer whose rule asks what it is given."""
+
+    class Asking(SGD):
+        def update(self, data, grad, state, step):
+            return data - self.learning_rate * factor(grad, step) * grad, state
+
+    return Asking
+
+
 class Noisy(LinearRegression):
     def scores(self, x):
         return [s * noise.uniform(0.9, 1.1) for s in super().scores(x)]
@@ -789,6 +806,26 @@ REFUSED = {  # model, settings, message
     "counting": (LinearRegression, {"optimizer": Counting}, "it does something else each time"),
     "remembering": (LinearRegression, {"optimizer": Remembering}, "it does something else each"),
     "deciding": (LinearRegression, {"optimizer": Deciding}, "rule is no plain arithmetic"),
+    "looking up": (
+        LinearRegression,
+        {"optimizer": asking(lambda g, k: 2.0 if k in {1, 2} else 1)},
+        "looks a number up",
+    ),
+    "by a dict": (
+        LinearRegression,
+        {"optimizer": asking(lambda g, k: {1: 0.5}.get(k, 2.0))},
+        "looks a number up",
+    ),
+    "by text": (
+        LinearRegression,
+        {"optimizer": asking(lambda g, k: len(str(g)))},
+        "makes text of a number",
+    ),
+    "by class": (
+        LinearRegression,
+        {"optimizer": asking(lambda g, k: 1 if isinstance(g, float) else 3)},
+        "does something else with numbers",
+    ),
     "warming": (LinearRegression, {"optimizer": Warming}, "compares numbers"),
     "if any": (LinearRegression, {"optimizer": IfAny}, "asks how large a number is"),
     "math": (LinearRegression, {"optimizer": ByMath}, "no plain arithmetic"),

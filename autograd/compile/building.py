@@ -205,6 +205,10 @@ class _Builder:
             else:
                 self._spread(group.op, group.operands, upstream, _column(out))
             self.backward[first:] = [_with_nodes(s, group.nodes) for s in self.backward[first:]]
+        rows = np.arange(len(self.learning))
+        fixed = rows[self.written[SHARED][rows] & ~self.learning]  # beside others that learn
+        if len(fixed):
+            self._zero(SHARED, fixed)
         return self.backward
 
     def _spread(self, op: Op | None, inputs: Sequence[Any], upstream: View, out: View) -> None:

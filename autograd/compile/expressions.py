@@ -63,7 +63,14 @@ class Expression(Arithmetic):
     def __eq__(self, other: object) -> bool:
         raise TypeError("A rule that compares numbers can't be written as an expression.")
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        raise TypeError("A rule that looks a number up can't be written as an expression.")
+
+    def __repr__(self) -> str:
+        raise TypeError("A rule that makes text of a number can't be written as an expression.")
+
+    def __format__(self, form: str) -> str:
+        return repr(self)
 
 
 class _NotZero(Expression):
@@ -74,7 +81,7 @@ class _NotZero(Expression):
 
     __slots__ = ()
     __eq__ = object.__eq__
-    __hash__ = object.__hash__
+    __hash__ = Expression.__hash__
 
     def __bool__(self) -> bool:
         return True
@@ -124,16 +131,19 @@ def with_operands(expression: Any, replacements: Sequence[Any]) -> Any:
 def rule_of(op: Op, inputs: Sequence[Any], out: Expression) -> tuple[Any, ...] | None:
     """Return the derivatives of an operation as expressions; None if its rule is no arithmetic.
 
-    A rule of the user may call a function of `math`, or ask how large a number is. Then the program
-    has to call it for each number.
+    A rule of the user may call a function of `math`, or ask how large a number is, or what it is.
+    Then the program has to call it for each number.
     """
     if op in ops.built_in():
         inputs = [_NotZero(None, x.inputs) if isinstance(x, Expression) else x for x in inputs]
     try:
         slopes = op.derivatives(*inputs, out)
-        return tuple([x if isinstance(x, Expression) else float(x) for x in slopes])
-    except (TypeError, ValueError, ArithmeticError, AttributeError):
+        slopes = tuple([x if isinstance(x, Expression) else float(x) for x in slopes])
+    except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError):
         return None
+    return (
+        slopes if op in ops.built_in() or _holds(op.derivatives, slopes, [*inputs, out]) else None
+    )
 
 
 def forward_of(op: Op, inputs: Sequence[Any]) -> Any:
@@ -144,11 +154,29 @@ def forward_of(op: Op, inputs: Sequence[Any]) -> Any:
     """
     try:
         out = op.forward(*inputs)
-    except (TypeError, ValueError, ArithmeticError, AttributeError):
+    except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError):
         return None
     if isinstance(out, Expression):
-        return out
+        return out if _holds(lambda *numbers: (op.forward(*numbers),), (out,), inputs) else None
     return float(out) if isinstance(out, int | float) and isfinite(out) else None
+
+
+def _holds(rule: Callable[..., Any], trees: Sequence[Any], inputs: Sequence[Any]) -> bool:
+    """Return whether a user's rule says of numbers what it says of expressions."""
+    highest = max([i for x in inputs for i in used_operands(x)], default=-1)
+    for number in (0.375, -1.75, 3.0):
+        numbers = [number + 0.125 * i for i in range(highest + 1)]
+        try:
+            found = [with_operands(tree, numbers) for tree in trees]
+            expected = rule(*[with_operands(x, numbers) for x in inputs])
+        except (ValueError, ArithmeticError):
+            continue  # outside of its domain
+        except (TypeError, AttributeError, LookupError):
+            return False
+        for x, y in zip(found, expected, strict=False):
+            if not (x == y or abs(x - y) <= 1e-9 * max(1.0, abs(x))) and isfinite(x):
+                return False
+    return True
 
 
 # What may be infinite for finite inputs, where the table and Python's floats raise.

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from autograd import ops
 from autograd.checks import RecordingError
-from autograd.compile.expressions import operands, walk
+from autograd.compile.expressions import operands, walk, with_operands
 from autograd.compile.program import Program
 from autograd.compile.recording import Graph, with_leaves
 from autograd.value import Value
@@ -187,7 +187,25 @@ class Machine:
                 raise RecordingError(
                     f"The optimizer's rule uses {x.op.name}, which is no plain arithmetic."
                 )
+        self._refuse_another_rule((new, *remembered))
         return Update(new, remembered, list(dict.fromkeys(self._rows)))  # twice named, moved once
+
+    def _refuse_another_rule(self, expressions: Sequence[Any]) -> None:
+        """Raise unless the rule does with numbers what it does with expressions."""
+        assert self._rule is not None
+        for step, (data, grad) in enumerate([(0.5, -0.25), (-2.0, 3.0), (0.75, 0.0)], start=1):
+            state = tuple([0.125 * (step + k) for k in range(self.memory)])
+            new, remembered = self._rule(data, grad, state, 0.0625, step)
+            numbers = [data, grad, 0.0625, float(step), *state]
+            for x, expected in zip(expressions, (new, *remembered), strict=True):
+                found = with_operands(x, numbers)
+                if not abs(found - expected) <= 1e-12 * max(1.0, abs(expected)):
+                    raise RecordingError(
+                        "The optimizer's rule does something else with numbers than with "
+                        f"expressions of them: {expected!r} and not {found!r} for the number "
+                        f"{data!r} with the gradient {grad!r} in step {step}. It may not ask what "
+                        "it is given."
+                    )
 
     # ---------------------------------------------------------------- numbers in and out
 

@@ -12,6 +12,7 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
+from autograd.checks import to_float
 from autograd.compile.chains import Chain, chains, moving_last
 from autograd.compile.native_code import declarations, functions
 from autograd.compile.native_driver import Functions, driver
@@ -54,6 +55,7 @@ class NativeEngine:
         if self.lanes % (2 * w) and self.lanes > 24 * w:
             self.lanes += w  # an even number of vectors is worth one more
         self._callbacks: list[Any] = []
+        self._interruption: BaseException | None = None
         writer = Writer(w, self.lanes, program.inputs, self._callback)
         calls = self._functions(writer, self.lanes >= batch)
         self.source = "\n\n".join(
@@ -112,8 +114,11 @@ class NativeEngine:
 
         def call(*numbers: float) -> float:
             try:
-                return float(op.forward(*numbers))
+                return to_float(op.forward(*numbers))
             except Exception:  # what it means, the engine of Values says: nan makes it look
+                return math.nan
+            except BaseException as error:  # as Ctrl-C, which machine code can't hand on
+                self._interruption = error
                 return math.nan
 
         kind = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * inputs)
@@ -179,11 +184,19 @@ class NativeEngine:
         """Return the results for n samples, in one step; None if a number is not finite."""
         order, zeros = np.arange(n, dtype=np.int64), np.zeros(1)
         out = np.zeros((n, len(self.program.results)))
-        done = self._call(
+        done = self._called(
             *tables.addresses, padded.ctypes.data, order.ctypes.data, n, n, zeros.ctypes.data, 1,
             zeros.ctypes.data, out.ctypes.data, mode,
         )  # fmt: skip
         return out if done else None
+
+    def _called(self, *arguments: Any) -> int:
+        """Return how many steps the machine code did."""
+        done = int(self._call(*arguments))
+        if self._interruption is not None:
+            error, self._interruption = self._interruption, None
+            raise error
+        return done
 
     def steps(
         self, samples: Any, batch: int, mode: int, rates: Any = None, first_step: int = 1,
@@ -205,11 +218,11 @@ class NativeEngine:
         rates = np.zeros(steps) if rates is None else np.ascontiguousarray(rates, dtype=float)
         if not self._finite:  # nan in a sample may be hidden on the way
             return 0, losses, out
-        done = self._call(
+        done = self._called(
             *self._own.addresses, padded.ctypes.data, order.ctypes.data, n, batch,
             rates.ctypes.data, first_step, losses.ctypes.data, out.ctypes.data, mode,
         )  # fmt: skip
-        return int(done), losses, out
+        return done, losses, out
 
 
 class _Tables:

@@ -195,8 +195,9 @@ class _Writer:
             operand: str = inputs[x.inputs[0]]
             return operand
         parts = [self.text(y, inputs, watched) for y in x.inputs]
-        if x.op is ops.power and x.inputs[1] in _POWERS:
-            return _POWERS[x.inputs[1]].format(*parts)
+        exponent = x.inputs[-1]
+        if x.op is ops.power and isinstance(exponent, float) and exponent in _POWERS:
+            return _POWERS[exponent].format(*parts)
         if x.op is ops.mul:  # by a step: as a choice, which is quicker
             steps = [isinstance(y, Expression) and y.op is ops.step for y in x.inputs]
             if steps.count(True) == 1:
