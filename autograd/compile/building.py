@@ -30,6 +30,7 @@ from autograd.compile.program import (
 from autograd.compile.recording import Graph
 from autograd.compile.rolling import Group, Rolled, Sum, matrices, roll
 from autograd.ops import Op
+from autograd.value import Value
 
 # An infinite input is seen in what they give, if it is not looked at already.
 _PASSING = {ops.add, ops.sub, ops.mul, ops.neg, ops.abs, ops.log, ops.sqrt}
@@ -39,12 +40,14 @@ _GROWING = {ops.add, ops.sub, ops.mul, ops.leaky_relu_of}
 _STEEP = {"sqrt", "power", "log_or_zero"}
 
 
-def make_program(graph: Graph) -> Program:
+def make_program(graph: Graph, moved: Sequence[Value] = ()) -> Program:
     """Return the program that computes a graph's results, and the gradient of the first.
 
     Parameters
     ----------
     graph : Graph
+    moved : sequence of Value, optional
+        The leaves that an optimizer moves; of constants among them the gradient is made 0.
 
     Examples
     --------
@@ -59,6 +62,8 @@ def make_program(graph: Graph) -> Program:
     for group in rolled.groups:
         builder.compute(group)
     backward = builder.differentiate()
+    places = {id(graph.leaves[i]): row for row, i in enumerate(rolled.leaves)}
+    builder.hold(np.array([places[id(leaf)] for leaf in moved], dtype=np.int64))
     return Program(
         inputs=len(graph.inputs),
         leaves=[graph.leaves[i] for i in rolled.leaves],
@@ -205,11 +210,15 @@ class _Builder:
             else:
                 self._spread(group.op, group.operands, upstream, _column(out))
             self.backward[first:] = [_with_nodes(s, group.nodes) for s in self.backward[first:]]
-        rows = np.arange(len(self.learning))
-        fixed = rows[self.written[SHARED][rows] & ~self.learning]  # beside others that learn
-        if len(fixed):
-            self._zero(SHARED, fixed)
         return self.backward
+
+    def hold(self, rows: Array) -> None:
+        """Set the gradient of constants to 0 that got one beside others, which learn."""
+        rows = rows[self.written[SHARED][rows] & ~self.learning[rows]]
+        if len(rows):
+            target = View(GRAD_OF[SHARED], rows)
+            nodes = [self.rolled.leaves[row] for row in rows.tolist()]
+            self.backward.append(Statement(target, 0.0, (), origin=("constant",), nodes=nodes))
 
     def _spread(self, op: Op | None, inputs: Sequence[Any], upstream: View, out: View) -> None:
         """Give each input its share: the chain rule, for all rows of a group."""

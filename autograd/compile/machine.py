@@ -150,7 +150,8 @@ class Machine:
     ) -> None:
         from autograd.compile.building import make_program
 
-        self.program: Program = make_program(with_leaves(graph, parameters))
+        moved = list(dict.fromkeys(parameters)) if rule is not None else []
+        self.program: Program = make_program(with_leaves(graph, parameters), moved)
         self.name, self.batch = engine, batch
         self.parameters, self.memory = list(parameters), memory
         place = {value: i for i, value in enumerate(self.program.leaves)}

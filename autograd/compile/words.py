@@ -144,6 +144,8 @@ class _Words:
         """Return what a statement does."""
         if s.origin == ("zero",):
             return f"the gradient of {self.source(s.target)} begins at 0"
+        if s.origin == ("constant",):
+            return f"the gradient of {self.source(s.target)} is 0: constants do not learn"
         where = f" in {s.origin[2]}" if len(s.origin) > 2 else ""
         name = s.origin[0] if s.origin else "sum"
         return self._backward(s, name, where) if backward else self._forward(s, name, where)
