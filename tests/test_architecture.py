@@ -98,7 +98,7 @@ ENGINE_LINES = 150
 # Only these need a third party all through; whoever wants one of them imports it in a function.
 WITH_NUMPY = {
     f"autograd.compile.{path.stem}"
-    for pattern in ("building.py", "native_*.py", "numpy_backend.py", "rolling.py")
+    for pattern in ("building.py", "chains.py", "native_*.py", "numpy_backend.py", "rolling.py")
     for path in (ROOT / "autograd" / "compile").glob(pattern)
 }
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from autograd.compile.program import Statement, View, in_lanes
 
@@ -52,22 +55,49 @@ def chains(
     >>> print(*chain.statements, chain.stored, sep="; ")
     V[3:6] = V[0:3] + V[0:3]; V[6:9] = -V[3:6]; [False, True]
     """
-    kept, rest, out = list(kept), list(statements), []
+    readers = _Readers()
+    for s in (*statements, *later):
+        readers.count(_read(s), 1)
+    readers.count(kept, 1)
+    rest, out = list(statements), []
     while rest:
-        chain = [rest.pop(0)]
+        chain = [rest[0]]
         passed: list[Statement] = []
-        for s in rest if _leads(chain[0]) else ():
+        for s in rest[1:] if _leads(rest[0]) else ():
             if len(passed) > _AHEAD:
                 break
             if _follows(s, chain) and not any(_conflict(s, other) for other in passed):
                 chain.append(s)
             else:
                 passed.append(s)
-        rest = [s for s in rest if not any(s is t for t in chain)]
-        after = [view for s in (*rest, *later) for view in _read(s)] + kept
-        stored = [any(_meet(s.target, view) for view in after) for s in chain]
-        out.append(Chain(chain, stored))
+        done = set(map(id, chain))
+        rest = [s for s in rest if id(s) not in done]
+        for s in chain:
+            readers.count(_read(s), -1)
+        out.append(Chain(chain, [readers.any(s.target) for s in chain]))
     return out
+
+
+class _Readers:
+    """How many statements still read each row."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, Any] = {}
+
+    def count(self, views: Iterable[View], by: int) -> None:
+        for view in views:
+            rows = np.unique(view.rows)
+            counts = self._counts.get(view.table, np.zeros(0, dtype=np.int64))
+            if len(rows) and rows[-1] >= len(counts):
+                counts = np.concatenate([counts, np.zeros(rows[-1] + 1, dtype=np.int64)])
+                self._counts[view.table] = counts
+            counts[rows] += by
+
+    def any(self, view: View) -> bool:
+        """Return whether a row of the view is read by any."""
+        counts = self._counts.get(view.table, np.zeros(0, dtype=np.int64))
+        rows = view.rows[view.rows < len(counts)]
+        return bool(counts[rows].any())
 
 
 def moving_last(
@@ -153,8 +183,6 @@ def _same(x: View, y: View) -> bool:
 
 def _meet(x: View, y: View) -> bool:
     """Return whether two views have a row in common."""
-    import numpy as np
-
     if x.table != y.table or not x.rows.size or not y.rows.size:
         return False
     if x.rows.max() < y.rows.min() or y.rows.max() < x.rows.min():

@@ -55,8 +55,8 @@ def explain_program(program: Program) -> str:
         power of line 2; node 8
     <BLANKLINE>
     backward
-     4  dV[3] = 2 * V[3] ** 1 * dV[4]
-        rule of power: the gradient of line 3, times 2 * V[3] ** 1, is that of line 2; node 8
+     4  dV[3] = 2 * V[3] * dV[4]
+        rule of power: the gradient of line 3, times 2 * V[3], is that of line 2; node 8
      5  dV[2] = dV[3]
         rule of sub: the gradient of line 2 is that of line 1; node 6
      6  dU[0] = sum over samples(V[0] * dV[2])
