@@ -293,6 +293,28 @@ def test_gradients_of_a_mean_are_right_for_readers(engine):
     assert w.grad == pytest.approx(slopes[0].data, rel=1e-12)
 
 
+SAME_MEAN = [  # rule; a number, and another with which the mean is the same; the slope there
+    (lambda w, x: (w * x) ** 2, 1.0, -1.0, -2.0),
+    (lambda w, x: abs(w * x) + 1.0, -3.0, 3.0, 1.0),
+    (lambda w, x: autograd.relu(w * x), -1.0, 0.0, 0.0),
+    (lambda w, x: (w - 1.0) * (w - 2.0) * x, 1.0, 2.0, 1.0),
+]
+
+
+@compiling
+@pytest.mark.parametrize(("rule", "first", "second", "slope"), SAME_MEAN)
+def test_gradients_belong_to_the_numbers_that_parameters_have(rule, first, second, slope, engine):
+    """A changed leaf is no error where the mean is the same; its slope may be another."""
+    w = Value(first)
+    loss = compile(lambda x: rule(w, x), engine=engine).mean([1.0])
+    w.data = second
+    loss.backward()
+    assert (loss.data, w.grad) == (float(rule(second, 1.0)), slope)
+    w.data, w.grad = first, 0.0
+    loss.backward()
+    assert w.grad == float(derive(rule(w, 1.0), [w])[0])
+
+
 @compiling
 def test_a_node_outside_of_the_domain_says_so(engine):
     w = Value(2.0)

@@ -328,7 +328,7 @@ class Compiled:
     def _node(self, machine: Machine, samples: Any, mean: float) -> Value:
         """Return the mean as a node whose operation is the whole function, on its parameters."""
         leaves = machine.program.leaves
-        slopes = machine.leaf_gradients()
+        slopes, numbers = machine.leaf_gradients(), [leaf._data for leaf in leaves]
         if not leaves:
             return Value(mean, constant=True)
 
@@ -354,7 +354,9 @@ class Compiled:
             return slopes_at(inputs)
 
         def spread(parents: Sequence[Value], upstream: float) -> None:
-            for parent, slope in zip(parents, slopes, strict=True):
+            now = [parent._data for parent in parents]  # they may be others, of the same mean
+            known = slopes if now == numbers else slopes_at(now)
+            for parent, slope in zip(parents, known, strict=True):
                 if not parent.constant:
                     parent.grad += slope * upstream
 
