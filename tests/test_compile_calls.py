@@ -39,6 +39,7 @@ COMPILING = ENGINES[1:]
 every_engine = pytest.mark.parametrize("engine", ENGINES)
 compiling = pytest.mark.parametrize("engine", COMPILING)
 Pair = namedtuple("Pair", "left right")
+Turned = namedtuple("Turned", "left right")
 
 
 def line(w, b):
@@ -493,6 +494,24 @@ def test_settings_are_static_and_part_of_the_key(engine):
     ]  # fmt: skip
     for settings, expected in cases * 2:
         assert f([1.0], **settings) == [expected], settings
+
+
+EQUAL = [  # settings that are equal and hash alike, but are not the same
+    (Pair(1.0, 2.0), Turned(1.0, 2.0)), (Pair(1.0, 2.0), (1.0, 2.0)), (Pair(1, 2), Pair(1, 2.0)),
+    (frozenset({1}), frozenset({1.0})), (frozenset({1}), frozenset({True})),
+    (frozenset({0.0}), frozenset({-0.0})), ((frozenset({1}),), (frozenset({1.0}),)),
+    (0j, complex(-0.0, 0.0)),
+]  # fmt: skip
+
+
+@compiling
+@pytest.mark.parametrize(("first", "second"), EQUAL)
+def test_equal_settings_of_other_types_have_recordings_of_their_own(first, second, engine):
+    assert first == second
+    f = compile(lambda x, s: x * len(repr(s)), engine=engine)
+    for s in (first, second) * 2:
+        assert f([1.0], s=s) == [float(len(repr(s)))]
+    assert len(f._recorded) == 2
 
 
 @compiling

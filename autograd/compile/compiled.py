@@ -552,9 +552,10 @@ def _as_array(batches: Sequence[Any], shapes: Sequence[Any], count: int, learns:
 
 def _typed(setting: Any) -> Any:
     """Return a setting with its type: 1, 1.0 and True are equal, but functions differ in them."""
-    if isinstance(setting, tuple):
-        return tuple, tuple(map(_typed, setting))
-    return type(setting), repr(setting) if isinstance(setting, float) else setting
+    if isinstance(setting, tuple | frozenset):
+        members = map(_typed, setting)
+        return type(setting), tuple(members) if isinstance(setting, tuple) else frozenset(members)
+    return type(setting), repr(setting) if isinstance(setting, float | complex) else setting
 
 
 def _entries(entry: Any) -> Iterator[Any]:
