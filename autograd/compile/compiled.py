@@ -449,9 +449,15 @@ def compile(function: Callable[..., Any] | None = None, *, engine: str = "auto")
     used last are kept, one for each shape of the samples, settings and mode.
 
     Random numbers are refused where they come from `random` or NumPy's shared generator, and found
-    by comparing the recordings where they come from elsewhere. While it is recorded a function is
+    by comparing the recordings where they come from elsewhere. Where another thread draws them
+    meanwhile, the function is recorded again, up to 8 times. While it is recorded a function is
     given Values: what asks for the type of an argument alone (``isinstance``, or a ``TypeError`` of
     another library that the function catches) is seen by the comparison with Values or not at all.
+
+    A function that hands its Values to other threads must give them its context, as
+    ``copy_context().run`` of `contextvars` does. A thread without it does not know of the
+    recording: there ``x.data`` is the number of the sample that is recorded, and what depends on it
+    holds for all.
 
     ``copy`` and ``pickle`` know a compiled function of a module by its name, as they know
     functions; another is compiled afresh where it arrives. The node that ``mean`` gives can be
