@@ -1130,6 +1130,40 @@ def test_an_overflow_inside_of_a_sine_is_seen(make, engine):
         function([1e-300] * 5 + [1e150, 1e-300])
 
 
+INFINITE = [  # functions with a constant that is not finite, and hides
+    lambda w, x: autograd.minimum(w * x, math.inf), lambda w, x: maximum(w * x, -math.inf),
+    lambda w, x: autograd.where(x, w * x, math.inf), lambda w, x: autograd.where(x, w * x, math.nan),
+    lambda w, x: autograd.pick([w * x, math.inf, math.nan], 0.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(INFINITE)))
+def test_constants_that_are_not_finite_are_run_by_numpy(number):
+    rule, calls, w = INFINITE[number], [], Value(2.0)
+
+    def function(x):
+        calls.append(x)
+        return rule(w, x)
+
+    f = compile(function, engine="numpy")
+    batch = [float(i) for i in range(1, 101)]
+    assert f(batch) == [2.0 * x for x in batch]
+    f.mean(batch).backward()
+    assert w.grad == pytest.approx(50.5, rel=1e-12)
+    assert len(calls) <= 8 + 4 + 1, "as Values it would be called for each sample"
+    with pytest.raises(OverflowError):
+        w.data = 1e200
+        f([1e200])
+
+
+def test_what_the_lines_of_numpy_do_not_raise_on_purpose_is_not_hidden(monkeypatch):
+    from autograd.compile import numpy_backend
+
+    monkeypatch.delitem(numpy_backend._FUNCTIONS, "tanh")
+    with pytest.raises(NameError, match="tanh"):
+        compile(lambda x: autograd.tanh(x), engine="numpy")([1.0])
+
+
 @compiling
 def test_nan_in_a_sample_stays_nan(engine):
     w = Value(2.0)
