@@ -286,9 +286,10 @@ def _alike(error: Exception, text: str) -> Exception:
     """Return an error of the same kind with another text; of a base, if that takes no text."""
     for kind in type(error).__mro__:
         try:
-            return kind(text)
+            alike: Exception = kind(text)
         except Exception:  # it wants other arguments; one of the bases is Python's own
             continue
+        return alike
     raise error
 
 

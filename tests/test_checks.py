@@ -218,7 +218,7 @@ class OneText(ArithmeticError):
 
 
 def raising(error):
-    def rule(x):
+    def rule(_):
         raise error
 
     return rule

@@ -620,6 +620,32 @@ def test_nested_samples_that_overflow_run_as_values(engine):
     assert math.isnan(f([[[0.0, math.nan]]])[0])
 
 
+OF_INPUTS = [  # functions of a sample alone that overflow
+    lambda x: x * x, lambda x: [1.0, {"deep": (x * x - x * x,)}], lambda x: x * x - x * x,
+]  # fmt: skip
+
+
+@every_engine
+@pytest.mark.parametrize("number", range(len(OF_INPUTS)))
+def test_a_function_of_inputs_alone_overflows_as_values_do(number, engine):
+    f = compile(OF_INPUTS[number], engine=engine)
+    before = f([2.0, 3.0])
+    for run in (f, f.mean):
+        with pytest.raises(OverflowError, match=r"mul\(1e\+200, 1e\+200\) is undefined"):
+            run([1e200])
+    with ieee_values():
+        f([1e200])
+    assert f([2.0, 3.0]) == before
+
+
+def test_a_function_that_takes_no_values_keeps_what_it_gives():
+    branch = compile(lambda x: -(x * x) if x > 0 else x, engine="eager")
+    with pytest.raises(OverflowError, match="too large for a float"):
+        branch([1e200])
+    f = compile(lambda x: x + (math.inf if x == 1 else 0), engine="eager")
+    assert f([1.0, 2.0]) == [math.inf, 2.0]
+
+
 UNDEFINED = [  # rule, sample, kind, message
     (lambda w, x: w / x, 0.0, ZeroDivisionError, "div(2, 0) is undefined"),
     (lambda w, x: 1 / (w / x), 0.0, ZeroDivisionError, "div(2, 0) is undefined"),
@@ -1132,7 +1158,8 @@ def test_an_overflow_inside_of_a_sine_is_seen(make, engine):
 
 INFINITE = [  # functions with a constant that is not finite, and hides
     lambda w, x: autograd.minimum(w * x, math.inf), lambda w, x: maximum(w * x, -math.inf),
-    lambda w, x: autograd.where(x, w * x, math.inf), lambda w, x: autograd.where(x, w * x, math.nan),
+    lambda w, x: autograd.where(x, w * x, math.inf),
+    lambda w, x: autograd.where(x, w * x, math.nan),
     lambda w, x: autograd.pick([w * x, math.inf, math.nan], 0.0),
 ]  # fmt: skip
 
@@ -1151,8 +1178,8 @@ def test_constants_that_are_not_finite_are_run_by_numpy(number):
     f.mean(batch).backward()
     assert w.grad == pytest.approx(50.5, rel=1e-12)
     assert len(calls) <= 8 + 4 + 1, "as Values it would be called for each sample"
+    w.data = 1e200
     with pytest.raises(OverflowError):
-        w.data = 1e200
         f([1e200])
 
 

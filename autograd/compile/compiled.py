@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import isfinite
 from threading import RLock
 from time import perf_counter
 from typing import Any, overload
@@ -167,7 +168,8 @@ class Compiled:
             As when it is called.
         style : {"python", "numpy"}, optional
             Plain Python, a sample at a time, as `list_program` has it; or the lines that the NumPy
-            backend runs, whose ``x`` and ``rows`` stand for parts of the tables.
+            backend runs, whose ``x`` and ``rows`` stand for parts of the tables. A setting of the
+            function that is called ``style``, too, can't be given here: ask `program`.
 
         Raises
         ------
@@ -286,9 +288,15 @@ class Compiled:
         """Call the function with plain numbers; with Values, if it calls their methods."""
         if not self._wants_values:
             try:
-                return self.function(*map(_as_number, sample), **settings)
+                results = self.function(*map(_as_number, sample), **settings)
             except (AttributeError, TypeError):
                 self._wants_values = True
+            else:
+                if not any(isinstance(x, float) and not isfinite(x) for x in _flat(results)):
+                    return results
+                with suppress(AttributeError, TypeError), identity_not_meant():
+                    return self.function(*map(_as_value, sample), **settings)  # or says why not
+                return results
         with identity_not_meant():
             return self.function(*map(_as_value, sample), **settings)
 
