@@ -14,7 +14,7 @@ from typing import Any, overload
 
 from autograd.checks import RecordingError, identity_not_meant, to_float
 from autograd.compile.listing import list_program
-from autograd.compile.machine import Machine, find_engine
+from autograd.compile.machine import Machine, find_engine, first_difference
 from autograd.compile.program import Program
 from autograd.compile.recording import Graph, current_modes, is_row, record
 from autograd.ops import Op, total
@@ -23,8 +23,6 @@ from autograd.value import Value, topological_order
 
 _CHECKED = 4  # so many samples of the first batch, from all over it, are compared with Values
 _RAISES = "it raises"
-_SMALL = 1e-4  # of numbers below it, the difference alone counts
-_CLOSE = 1e-9  # relative to the largest number compared; sums are taken in another order
 _KEPT = 64  # so many recordings: shapes of samples, settings and modes
 
 
@@ -327,10 +325,8 @@ class Compiled:
         for what, mine, theirs in (
             ("a result", found, expected), ("a gradient", grads, expected_grads),
         ):  # fmt: skip
-            scale = max([_SMALL, *map(abs, theirs)])
-            for x, y in zip(mine, theirs, strict=True):
-                if not abs(x - y) <= _CLOSE * scale:
-                    return f"{what} is {x!r} instead of {y!r}"
+            if apart := first_difference(mine, theirs):
+                return "{} is {!r} instead of {!r}".format(what, *apart)
         return ""
 
     def _node(self, machine: Machine, samples: Any, mean: float) -> Value:
