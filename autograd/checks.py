@@ -254,9 +254,7 @@ def outside(op: Any, inputs: Sequence[Any], error: Exception, *out: float) -> An
         if _ieee.get() or (out and all(map(math.isfinite, asked))):
             return answer if out else answer[0]
     refused = refusal(op, inputs, error, *out)
-    if type(refused) is type(error):
-        raise remembered(refused) from None
-    raise refused from error
+    raise remembered(refused) from (None if type(refused) is type(error) else error)
 
 
 def refusal(op: Any, inputs: Sequence[Any], error: Exception, *out: float) -> Exception:
@@ -279,9 +277,20 @@ def refusal(op: Any, inputs: Sequence[Any], error: Exception, *out: float) -> Ex
         cure += f" ({op.domain})"
     if any(hasattr(x, "record_op") for x in inputs):
         cure += ", or use ieee_values() to get inf or nan"
-    refused = type(error)(f"{name}({named}) is undefined: {reason}. {cure}.")
+    refused = _alike(error, f"{name}({named}) is undefined: {reason}. {cure}.")
     vars(refused)["reason"] = reason
     return refused
+
+
+def _alike(error: Exception, text: str) -> Exception:
+    """Return an error of the same kind with another text; of a base, if that takes no text."""
+    for kind in type(error).__mro__:
+        try:
+            alike: Exception = kind(text)
+        except Exception:  # it wants other arguments; one of the bases is Python's own
+            continue
+        return alike
+    raise error
 
 
 def _miscount(op: Any, given: int) -> str:
@@ -308,7 +317,7 @@ def _as_ieee(rule: Callable[..., Any], inputs: Sequence[Any], out: Sequence[floa
         return [float(x) for x in (answer if out else [answer])]
     except OverflowError:
         return [math.inf] * max(1, len(inputs) * len(out))
-    except ValueError:
+    except (ArithmeticError, ValueError):
         return [math.nan] * max(1, len(inputs) * len(out))
 
 

@@ -31,8 +31,6 @@ from nn.optimizers import Optimizer
 from nn.penalties import l2 as l2_penalty
 
 _CHECKED = 6  # so many samples are compared with Values before the first step
-_SMALL = 1e-4  # of numbers below it, the difference alone counts
-_CLOSE = 1e-9  # relative to the largest number compared; sums are taken in another order
 _RUNNING = ("parameters", "learning_rate", "state", "steps")  # what moves while an optimizer works
 _WORTH = 3.0  # seconds that training as Values would take, from which compiling pays
 _SECONDS = 3e-6  # that a recorded node takes as a Value, forward and backward
@@ -234,7 +232,7 @@ class MachineSteps:
 
     def _difference(self, chosen: Sequence[int]) -> str:
         """Return in words how the program differs from Values on these samples, or nothing."""
-        from autograd import gradients
+        from autograd import first_difference, gradients
 
         task, machine, layers = self.task, self._machine, self.layers
         ones = self._np.ones((len(chosen), self._masks))
@@ -259,10 +257,8 @@ class MachineSteps:
         learning = [*self.optimizer.parameters, *[leaves[i] for i in self._others]]
         expected_grads = [slopes.get(p, 0.0) for p in learning]
         for mine, theirs in ((out.ravel().tolist(), expected), (found, expected_grads)):
-            scale = max([_SMALL, *map(abs, theirs)])
-            for x, y in zip(mine, theirs, strict=True):
-                if not abs(x - y) <= _CLOSE * scale:
-                    return f"compiled it gives {x!r} where Values give {y!r}"
+            if apart := first_difference(mine, theirs):
+                return "compiled it gives {!r} where Values give {!r}".format(*apart)
         return ""
 
     def _changed(self) -> str:

@@ -264,15 +264,16 @@ def fit(
 
     Notes
     -----
-    A compiled training is a recording of the loss of one sample, see ``engine``. Parameters, the
-    learning rate and the settings of the optimizer may be changed by `on_report` and `on_epoch`,
-    which is heard at once. What is not: targets changed in place, and all else that the loss and
-    the model use in Python, as a coefficient, a global name, an attribute or a Value that was
-    replaced. Before the first step some samples, and before the 2nd, 4th, 8th ... epoch all targets
-    and the loss and the gradients of one sample are compared with Values. Where they differ, Values
-    do the rest, with a warning; the epochs between the change and the comparison were trained as
-    before the change. What changes while training therefore needs ``engine="eager"``. Inputs are
-    read once, by every engine.
+    A compiled training is a recording of the loss of one sample, see ``engine``. Parameters and the
+    settings of the optimizer may be changed by `on_report` and `on_epoch`, which is heard at once,
+    by every engine; but for the learning rate, which every step sets to the first one times what
+    the ``schedule`` says. A program does not hear of targets changed in place, nor of all else that
+    the loss and the model use in Python, as a coefficient, a global name, an attribute or a Value
+    that was replaced. Before the first step some samples, and before the 2nd, 4th, 8th ... epoch
+    all targets and the loss and the gradients of one sample are compared with Values. Where they
+    differ, Values do the rest, with a warning; the epochs between the change and the comparison
+    were trained as before the change. What changes while training therefore needs
+    ``engine="eager"``. Inputs are read once, by every engine.
 
     Examples
     --------

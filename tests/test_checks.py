@@ -8,6 +8,7 @@ import pytest
 
 from autograd import (
     OPS,
+    RecordingError,
     Value,
     define,
     div,
@@ -17,6 +18,7 @@ from autograd import (
     log_sum_exp,
     mul,
     power,
+    record,
     sin,
     softplus,
     sqrt,
@@ -197,6 +199,56 @@ def test_operations_of_users_follow_the_policy():
         x = Value(1000.0)
         steep(x).backward()
     assert x.grad == INF
+
+
+class Odd(ValueError):
+    """An error with arguments of its own."""
+
+    def __init__(self, where, what):
+        super().__init__(f"{what} at {where}")
+
+
+class Off(ZeroDivisionError):
+    def __init__(self, *, by):
+        super().__init__(f"off by {by}")
+
+
+class OneText(ArithmeticError):
+    """An error that takes a text, as most do."""
+
+
+def raising(error):
+    def rule(_):
+        raise error
+
+    return rule
+
+
+RAISED = [  # what a rule raises, the kind that comes of it, the words that are kept
+    (Odd("home", "bad"), ValueError, "bad at home"),
+    (Off(by=3), ZeroDivisionError, "off by 3"),
+    (OneText("one text"), OneText, "one text"),
+    (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no start"), UnicodeError, "no start"),
+]
+
+
+@pytest.mark.parametrize(("error", "kind", "words"), RAISED)
+def test_a_rule_may_raise_errors_of_any_kind(error, kind, words):
+    op = define("rule_under_test", raising(error), lambda x, out: (1.0,))
+    for x in (1.0, Value(1.0)):
+        with pytest.raises(kind, match=rf"rule_under_test\(1\) is undefined: .*{words}") as caught:
+            op(x)
+        assert type(caught.value) is kind
+    pytest.importorskip("numpy")
+
+    def swallowing(x):
+        try:
+            return op(x)
+        except kind:
+            return x
+
+    with pytest.raises(RecordingError, match=words):
+        record(swallowing, [(1.0,)], {})
 
 
 def test_a_leaf_restored_inside_an_ieee_block_is_fine():

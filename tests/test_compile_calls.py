@@ -39,6 +39,7 @@ COMPILING = ENGINES[1:]
 every_engine = pytest.mark.parametrize("engine", ENGINES)
 compiling = pytest.mark.parametrize("engine", COMPILING)
 Pair = namedtuple("Pair", "left right")
+Turned = namedtuple("Turned", "left right")
 
 
 def line(w, b):
@@ -293,6 +294,28 @@ def test_gradients_of_a_mean_are_right_for_readers(engine):
     assert w.grad == pytest.approx(slopes[0].data, rel=1e-12)
 
 
+SAME_MEAN = [  # rule; a number, and another with which the mean is the same; the slope there
+    (lambda w, x: (w * x) ** 2, 1.0, -1.0, -2.0),
+    (lambda w, x: abs(w * x) + 1.0, -3.0, 3.0, 1.0),
+    (lambda w, x: autograd.relu(w * x), -1.0, 0.0, 0.0),
+    (lambda w, x: (w - 1.0) * (w - 2.0) * x, 1.0, 2.0, 1.0),
+]
+
+
+@compiling
+@pytest.mark.parametrize(("rule", "first", "second", "slope"), SAME_MEAN)
+def test_gradients_belong_to_the_numbers_that_parameters_have(rule, first, second, slope, engine):
+    """A changed leaf is no error where the mean is the same; its slope may be another."""
+    w = Value(first)
+    loss = compile(lambda x: rule(w, x), engine=engine).mean([1.0])
+    w.data = second
+    loss.backward()
+    assert (loss.data, w.grad) == (float(rule(second, 1.0)), slope)
+    w.data, w.grad = first, 0.0
+    loss.backward()
+    assert w.grad == float(derive(rule(w, 1.0), [w])[0])
+
+
 @compiling
 def test_a_node_outside_of_the_domain_says_so(engine):
     w = Value(2.0)
@@ -473,6 +496,24 @@ def test_settings_are_static_and_part_of_the_key(engine):
         assert f([1.0], **settings) == [expected], settings
 
 
+EQUAL = [  # settings that are equal and hash alike, but are not the same
+    (Pair(1.0, 2.0), Turned(1.0, 2.0)), (Pair(1.0, 2.0), (1.0, 2.0)), (Pair(1, 2), Pair(1, 2.0)),
+    (frozenset({1}), frozenset({1.0})), (frozenset({1}), frozenset({True})),
+    (frozenset({0.0}), frozenset({-0.0})), ((frozenset({1}),), (frozenset({1.0}),)),
+    (0j, complex(-0.0, 0.0)),
+]  # fmt: skip
+
+
+@compiling
+@pytest.mark.parametrize(("first", "second"), EQUAL)
+def test_equal_settings_of_other_types_have_recordings_of_their_own(first, second, engine):
+    assert first == second
+    f = compile(lambda x, s: x * len(repr(s)), engine=engine)
+    for s in (first, second) * 2:
+        assert f([1.0], s=s) == [float(len(repr(s)))]
+    assert len(f._recorded) == 2
+
+
 @compiling
 def test_settings_must_be_hashable(engine):
     f = compile(lambda x, options: x, engine=engine)
@@ -577,6 +618,32 @@ def test_nested_samples_that_overflow_run_as_values(engine):
     with pytest.raises(OverflowError, match=r"mul\(1e\+200, 1e\+200\) is undefined"):
         f([[[0.0, 0.0]], [(0.0, 1e200)]])
     assert math.isnan(f([[[0.0, math.nan]]])[0])
+
+
+OF_INPUTS = [  # functions of a sample alone that overflow
+    lambda x: x * x, lambda x: [1.0, {"deep": (x * x - x * x,)}], lambda x: x * x - x * x,
+]  # fmt: skip
+
+
+@every_engine
+@pytest.mark.parametrize("number", range(len(OF_INPUTS)))
+def test_a_function_of_inputs_alone_overflows_as_values_do(number, engine):
+    f = compile(OF_INPUTS[number], engine=engine)
+    before = f([2.0, 3.0])
+    for run in (f, f.mean):
+        with pytest.raises(OverflowError, match=r"mul\(1e\+200, 1e\+200\) is undefined"):
+            run([1e200])
+    with ieee_values():
+        f([1e200])
+    assert f([2.0, 3.0]) == before
+
+
+def test_a_function_that_takes_no_values_keeps_what_it_gives():
+    branch = compile(lambda x: -(x * x) if x > 0 else x, engine="eager")
+    with pytest.raises(OverflowError, match="too large for a float"):
+        branch([1e200])
+    f = compile(lambda x: x + (math.inf if x == 1 else 0), engine="eager")
+    assert f([1.0, 2.0]) == [math.inf, 2.0]
 
 
 UNDEFINED = [  # rule, sample, kind, message
@@ -1087,6 +1154,41 @@ def test_an_overflow_inside_of_a_sine_is_seen(make, engine):
     function = compile(make(Value(1.0)), engine=engine)
     with pytest.raises((OverflowError, ValueError)):
         function([1e-300] * 5 + [1e150, 1e-300])
+
+
+INFINITE = [  # functions with a constant that is not finite, and hides
+    lambda w, x: autograd.minimum(w * x, math.inf), lambda w, x: maximum(w * x, -math.inf),
+    lambda w, x: autograd.where(x, w * x, math.inf),
+    lambda w, x: autograd.where(x, w * x, math.nan),
+    lambda w, x: autograd.pick([w * x, math.inf, math.nan], 0.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(INFINITE)))
+def test_constants_that_are_not_finite_are_run_by_numpy(number):
+    rule, calls, w = INFINITE[number], [], Value(2.0)
+
+    def function(x):
+        calls.append(x)
+        return rule(w, x)
+
+    f = compile(function, engine="numpy")
+    batch = [float(i) for i in range(1, 101)]
+    assert f(batch) == [2.0 * x for x in batch]
+    f.mean(batch).backward()
+    assert w.grad == pytest.approx(50.5, rel=1e-12)
+    assert len(calls) <= 8 + 4 + 1, "as Values it would be called for each sample"
+    w.data = 1e200
+    with pytest.raises(OverflowError):
+        f([1e200])
+
+
+def test_what_the_lines_of_numpy_do_not_raise_on_purpose_is_not_hidden(monkeypatch):
+    from autograd.compile import numpy_backend
+
+    monkeypatch.delitem(numpy_backend._FUNCTIONS, "tanh")
+    with pytest.raises(NameError, match="tanh"):
+        compile(lambda x: autograd.tanh(x), engine="numpy")([1.0])
 
 
 @compiling

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import threading
+from contextvars import copy_context
 
 import numpy as np
 import pytest
@@ -396,6 +397,64 @@ def test_what_changes_from_call_to_call_is_refused(name):
     function, message = CHANGING[name]
     with pytest.raises(RecordingError, match=message):
         record(function, [(1.0,), (1.0,)], {})
+
+
+def drawing_meanwhile(draw, calls):
+    """Return a function at whose first calls another thread draws random numbers."""
+    left = [calls]
+
+    def function(x):
+        if left[0]:
+            left[0] -= 1
+            thread = threading.Thread(target=draw)
+            thread.start()
+            thread.join()
+        return w * x
+
+    return function
+
+
+@pytest.mark.parametrize("draw", [random.random, np.random.rand])  # noqa: NPY002
+def test_random_numbers_of_another_thread_are_no_sign_of_chance(draw):
+    for calls in (1, 2):
+        graph, _ = record(drawing_meanwhile(draw, calls), [(1.0,), (2.0,)], {})
+        assert len(graph) == 3
+    text = raised(drawing_meanwhile(draw, 1000), 1.0)
+    assert "Or did another thread draw them meanwhile" in text
+
+
+def test_a_number_that_is_drawn_once_and_kept_is_a_number_like_others():
+    kept = []
+
+    def function(x):
+        if not kept:
+            kept.append(random.random())
+        return w * x * kept[0]
+
+    graph, _ = record(function, [(1.0,), (2.0,)], {})
+    assert kept[0] in graph.numbers
+
+
+def test_a_refusal_in_a_thread_with_the_context_of_the_recording_is_told():
+    """The line is one of that thread, which knows nothing of the function."""
+
+    def function(x):
+        found = []
+
+        def work():
+            try:
+                found.append(x.data)
+            except TypeError:
+                found.append(1.0)
+
+        thread = threading.Thread(target=copy_context().run, args=(work,))
+        thread.start()
+        thread.join()
+        return w * found[0]
+
+    text = raised(function, 1.0)
+    assert "found.append(x.data): a number was asked of a Value" in text
+    assert "The function caught this and went on" in text
 
 
 def test_a_coin_is_noticed_though_it_may_fall_alike_twice():

@@ -281,6 +281,24 @@ def test_parameters_show_where_they_are_at_every_step(engine):
     assert near(flat(shown[1]), flat(shown[0]))
 
 
+@pytest.mark.parametrize("engine", ["eager", *COMPILING])
+@pytest.mark.parametrize("who", ["on_report", "on_epoch"])
+def test_the_learning_rate_is_that_of_the_schedule_whoever_sets_it(who, engine):
+    model, rates = mlp()(), []
+    optimizer = Adam(model.parameters(), 0.02)
+
+    def setting(report):
+        rates.append(report.learning_rate)
+        optimizer.learning_rate = 1e9
+
+    fit(
+        model, XS, NUMBERS, epochs=4, batch_size=None, optimizer=optimizer, engine=engine,
+        schedule=lambda done: 1.0 - done, **{who: setting},
+    )  # fmt: skip
+    assert rates == pytest.approx([0.02, 0.015, 0.01, 0.005])
+    assert optimizer.learning_rate == 0.02, "as it was before"
+
+
 def halving(model, _optimizer):
     for p in model.parameters():
         p.data = 0.5 * p.data

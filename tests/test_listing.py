@@ -1,12 +1,24 @@
 """A program as plain Python, and in words."""
 
+import math
 import re
 
 import pytest
 
 import autograd
 import nn
-from autograd import OPS, Value, compile, explain_program, list_program, pick, record, total, where
+from autograd import (
+    OPS,
+    Value,
+    compile,
+    explain_program,
+    list_program,
+    maximum,
+    pick,
+    record,
+    total,
+    where,
+)
 
 pytest.importorskip("numpy")
 
@@ -84,6 +96,8 @@ FUNCTIONS = {  # of one sample (x, y), and what must stand in the listing
     "pick a parameter": (lambda x, y: pick(W[:3], y) * x, "pick([U["),
     "pick an input": (lambda x, y: pick([x, W[0], x * x], y), "dV[pick(["),
     "pick the nearest": (lambda x, y: pick(W[:3], y * 0.9) * x, "floor(V["),
+    "a limit that is infinite": (lambda x, y: maximum(W[0] * x, -math.inf), "import inf"),
+    "not a number": (lambda x, y: where(x, W[0] * x, math.nan), "import nan"),
     "far apart": (lambda x, y: W[5] * x + W[0] * y + W[2] * x * y, "U["),
 }
 

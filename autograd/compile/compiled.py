@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import isfinite
 from threading import RLock
 from time import perf_counter
 from typing import Any, overload
 
 from autograd.checks import RecordingError, identity_not_meant, to_float
 from autograd.compile.listing import list_program
-from autograd.compile.machine import Machine, find_engine
+from autograd.compile.machine import Machine, find_engine, first_difference
 from autograd.compile.program import Program
 from autograd.compile.recording import Graph, current_modes, is_row, record
 from autograd.ops import Op, total
@@ -22,8 +23,6 @@ from autograd.value import Value, topological_order
 
 _CHECKED = 4  # so many samples of the first batch, from all over it, are compared with Values
 _RAISES = "it raises"
-_SMALL = 1e-4  # of numbers below it, the difference alone counts
-_CLOSE = 1e-9  # relative to the largest number compared; sums are taken in another order
 _KEPT = 64  # so many recordings: shapes of samples, settings and modes
 
 
@@ -167,7 +166,8 @@ class Compiled:
             As when it is called.
         style : {"python", "numpy"}, optional
             Plain Python, a sample at a time, as `list_program` has it; or the lines that the NumPy
-            backend runs, whose ``x`` and ``rows`` stand for parts of the tables.
+            backend runs, whose ``x`` and ``rows`` stand for parts of the tables. A setting of the
+            function that is called ``style``, too, can't be given here: ask `program`.
 
         Raises
         ------
@@ -286,9 +286,15 @@ class Compiled:
         """Call the function with plain numbers; with Values, if it calls their methods."""
         if not self._wants_values:
             try:
-                return self.function(*map(_as_number, sample), **settings)
+                results = self.function(*map(_as_number, sample), **settings)
             except (AttributeError, TypeError):
                 self._wants_values = True
+            else:
+                if not any(isinstance(x, float) and not isfinite(x) for x in _flat(results)):
+                    return results
+                with suppress(AttributeError, TypeError), identity_not_meant():
+                    return self.function(*map(_as_value, sample), **settings)  # or says why not
+                return results
         with identity_not_meant():
             return self.function(*map(_as_value, sample), **settings)
 
@@ -319,16 +325,14 @@ class Compiled:
         for what, mine, theirs in (
             ("a result", found, expected), ("a gradient", grads, expected_grads),
         ):  # fmt: skip
-            scale = max([_SMALL, *map(abs, theirs)])
-            for x, y in zip(mine, theirs, strict=True):
-                if not abs(x - y) <= _CLOSE * scale:
-                    return f"{what} is {x!r} instead of {y!r}"
+            if apart := first_difference(mine, theirs):
+                return "{} is {!r} instead of {!r}".format(what, *apart)
         return ""
 
     def _node(self, machine: Machine, samples: Any, mean: float) -> Value:
         """Return the mean as a node whose operation is the whole function, on its parameters."""
         leaves = machine.program.leaves
-        slopes = machine.leaf_gradients()
+        slopes, numbers = machine.leaf_gradients(), [leaf._data for leaf in leaves]
         if not leaves:
             return Value(mean, constant=True)
 
@@ -354,7 +358,9 @@ class Compiled:
             return slopes_at(inputs)
 
         def spread(parents: Sequence[Value], upstream: float) -> None:
-            for parent, slope in zip(parents, slopes, strict=True):
+            now = [parent._data for parent in parents]  # they may be others, of the same mean
+            known = slopes if now == numbers else slopes_at(now)
+            for parent, slope in zip(parents, known, strict=True):
                 if not parent.constant:
                     parent.grad += slope * upstream
 
@@ -447,9 +453,15 @@ def compile(function: Callable[..., Any] | None = None, *, engine: str = "auto")
     used last are kept, one for each shape of the samples, settings and mode.
 
     Random numbers are refused where they come from `random` or NumPy's shared generator, and found
-    by comparing the recordings where they come from elsewhere. While it is recorded a function is
+    by comparing the recordings where they come from elsewhere. Where another thread draws them
+    meanwhile, the function is recorded again, up to 8 times. While it is recorded a function is
     given Values: what asks for the type of an argument alone (``isinstance``, or a ``TypeError`` of
     another library that the function catches) is seen by the comparison with Values or not at all.
+
+    A function that hands its Values to other threads must give them its context, as
+    ``copy_context().run`` of `contextvars` does. A thread without it does not know of the
+    recording: there ``x.data`` is the number of the sample that is recorded, and what depends on it
+    holds for all.
 
     ``copy`` and ``pickle`` know a compiled function of a module by its name, as they know
     functions; another is compiled afresh where it arrives. The node that ``mean`` gives can be
@@ -550,9 +562,10 @@ def _as_array(batches: Sequence[Any], shapes: Sequence[Any], count: int, learns:
 
 def _typed(setting: Any) -> Any:
     """Return a setting with its type: 1, 1.0 and True are equal, but functions differ in them."""
-    if isinstance(setting, tuple):
-        return tuple, tuple(map(_typed, setting))
-    return type(setting), repr(setting) if isinstance(setting, float) else setting
+    if isinstance(setting, tuple | frozenset):
+        members = map(_typed, setting)
+        return type(setting), tuple(members) if isinstance(setting, tuple) else frozenset(members)
+    return type(setting), repr(setting) if isinstance(setting, float | complex) else setting
 
 
 def _entries(entry: Any) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import product
 from typing import Any
@@ -79,6 +80,7 @@ class _Writer:
                 parts.append("\n".join([f"def {title}({arguments}):", *body]))
         written = {title for title, _, _, statements in functions if statements}
         parts.append(self._run(written))
+        self.from_math |= set(re.findall(r"\b(?:inf|nan)\b", "\n".join(parts)))  # constants
         head = [
             f'"""{self.name}: {program.nodes} scalar nodes as plain Python.\n\n'
             "U   the same for all samples: leaves, constants, what follows from them\n"

@@ -16,6 +16,9 @@ from autograd.value import Value
 # Operations of any number of inputs: in the rule of an optimizer they have no meaning.
 _OF_LISTS = {ops.total_of, ops.weighted_sum_of, ops.pick_of, ops.log_sum_exp_of}
 
+_SMALL = 1e-4  # of numbers below it, the difference alone counts
+_CLOSE = 1e-9  # relative to the largest number compared
+
 ENGINES = ("auto", "eager", "numpy", "native")
 
 
@@ -52,6 +55,25 @@ def find_engine(engine: str) -> str:
             "the best of what is installed is taken."
         )
     return engine
+
+
+def first_difference(found: Sequence[float], expected: Sequence[float]) -> tuple[float, ...]:
+    """Return the first two numbers that are not equal but for rounding; () if there are none.
+
+    Parameters
+    ----------
+    found, expected : sequence of float
+        Of one kind, as results or gradients, and as many. Programs take sums in another order than
+        Values: numbers may differ by a billionth of the largest that was expected.
+
+    Examples
+    --------
+    >>> first_difference([1e9, 2.0], [1e9, 2.5]), first_difference([1.0, 2.0], [1.0, 2.5])
+    ((), (2.0, 2.5))
+    """
+    scale = max([_SMALL, *map(abs, expected)])
+    pairs = zip(found, expected, strict=True)
+    return next(((x, y) for x, y in pairs if not abs(x - y) <= _CLOSE * scale), ())
 
 
 class Engine(Protocol):

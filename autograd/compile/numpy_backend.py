@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
 
@@ -69,7 +69,12 @@ _FUNCTIONS = {
         "minimum", "multiply", "negative", "power", "sign", "sin", "sqrt", "square", "subtract",
         "tanh",
     )},
+    "inf": np.inf, "nan": np.nan,  # as Python writes such constants
 }  # fmt: skip
+
+
+class _Undefined(Exception):
+    """What the lines say of numbers that the engine of Values must be asked about."""
 
 
 class NumpyEngine:
@@ -208,8 +213,7 @@ class _Writer:
         as_expression = forward_of(x.op, x.inputs)
         if as_expression is not None:
             return self.text(as_expression, inputs, as_expression)
-        function = np.frompyfunc(x.op.forward, len(parts), 1)
-        name = self.name(lambda *args: np.asarray(function(*args), dtype=float), "call")
+        name = self.name(_called(np.frompyfunc(x.op.forward, len(parts), 1)), "call")
         return f"{name}({', '.join(parts)})"
 
 
@@ -276,6 +280,7 @@ class _Sized(_Writer):
             rows = [program.results[k][1] for k in chosen]
             if chosen:
                 self.results.append((_as_slice(chosen), self.tables[table], _as_slice(rows)))
+        self.infinite = [row for row, x in program.constants.items() if not isfinite(x)]
         self.learns = bool(program.learning.any())
         table, row = program.results[0]
         self.seed = self.tables[LANES_GRAD if table == LANES else SHARED_GRAD][row : row + 1]
@@ -295,12 +300,14 @@ class _Sized(_Writer):
             if backward:
                 self.seed.fill(self.first_slope)
                 self.backward()
-        except Exception:  # of a user's operation, or an index: Values will raise it, or not
+        except _Undefined:  # Values will raise what it means, or not
             return False
         for columns, table, rows in self.results:
             out[:, columns] = table[rows].T
-        looked_at = self.both.reshape(-1) if backward else shared
-        return _is_finite(looked_at) and _is_finite(lanes.reshape(-1))
+        looked_at = self.both if backward else shared
+        if self.infinite:
+            looked_at = np.delete(looked_at, self.infinite, axis=-1)
+        return _is_finite(looked_at.reshape(-1)) and _is_finite(lanes.reshape(-1))
 
     # ---------------------------------------------------------------- writing
 
@@ -449,15 +456,27 @@ def steps_of(rows: Any) -> tuple[int, ...] | None:
 def _watched(x: Any) -> Any:
     """Return it, or raise if a number in it is not finite."""
     if not np.isfinite(x).all():
-        raise FloatingPointError("a number is not finite")
+        raise _Undefined("a number is not finite")
     return x
+
+
+def _called(rule: Any) -> Callable[..., Any]:
+    """Return a rule of a user as a function of arrays."""
+
+    def call(*arrays: Any) -> Any:
+        try:
+            return np.asarray(rule(*arrays), dtype=float)
+        except Exception as error:
+            raise _Undefined(f"a rule raised {error!r}") from error
+
+    return call
 
 
 def _places(index: Any, count: int) -> Any:
     """Return the nearest whole numbers, from 0 to below `count`, or raise."""
     whole = np.floor(index + 0.5).astype(np.intp)
     if np.maximum.reduce(whole.view(np.uintp), None) >= count:  # below 0 and nan are very large
-        raise ValueError(f"an index is none of 0 to {count - 1}")
+        raise _Undefined(f"an index is none of 0 to {count - 1}")
     return whole
 
 

@@ -239,17 +239,21 @@ def record(
     """
     import numpy  # noqa: F401 (now: some versions bring their random numbers along)
 
-    chance = _state_of_chance()
     with collector_paused():
-        graph, structure = _run(function, samples[0], settings)
-        if _state_of_chance() != chance:
-            raise RecordingError(
-                "The function draws random numbers, and another call draws others. Draw them "
-                "before, for each sample, and give them as an argument."
-            )
+        chance, tries, more = None, 0, 1
+        while chance != _state_of_chance():  # another thread may draw, but hardly each time
+            if tries > more:
+                raise RecordingError(
+                    "The function draws random numbers, and another call draws others. Draw them "
+                    "before, for each sample, and give them as an argument. (Or did another thread "
+                    "draw them meanwhile, each time? Then call the function before it starts.)"
+                )
+            chance, tries = _state_of_chance(), tries + 1
+            graph, structure = _run(function, samples[0], settings)
+            more = 1 + min(6, _OFTEN // max(1, len(graph)))
         kept = dict(graph.leaves)
         # A coin that is tossed may fall alike: where it costs little, the function runs more often.
-        for number in range(1, 2 + min(6, _OFTEN // max(1, len(graph)))):
+        for number in range(1, 1 + more):
             again, structure_again = _run(function, samples[-(number % 2)], settings)
             _compare(graph, again, structure, structure_again)
             kept = {i: value for i, value in kept.items() if again.leaves.get(i) is value}
@@ -342,7 +346,8 @@ def _say_what_failed(error: Exception, refused: Sequence[Refusal]) -> None:
 def _refused_at(refused: Sequence[Refusal]) -> str:
     """Return what was refused first, and the line of the user's program."""
     stack, here = refused[0].stack, (__file__, _run.__name__)
-    inside = max(i for i, frame in enumerate(stack) if (frame.filename, frame.name) == here)
+    ours = [i for i, frame in enumerate(stack) if (frame.filename, frame.name) == here]
+    inside = max(ours, default=-1)  # none in another thread that was given the context
     text = str(refused[0].error).removesuffix(".")
     return f"{_place(stack[inside + 1 :])}: {text}."
 
