@@ -208,3 +208,9 @@ WORDS = [  # a function of x and y, what is said of it
 def test_words_of_special_forms(function, text):
     said = explain_program(program_of(function, [1.0, 2.0], [0.0, 1.0]))
     assert text in " ".join(said.split()), said
+
+
+@pytest.mark.parametrize("function", [explain_program, list_program])
+def test_what_is_no_program_is_refused(function):
+    with pytest.raises(TypeError, match=r"takes a Program, as compiled.program\(xs\) gives"):
+        function(abs)

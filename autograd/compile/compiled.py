@@ -233,7 +233,8 @@ class Compiled:
             with _saying_that_it_takes_long(self.__name__):
                 machine = Machine(graph, self.engine, count)
         except Exception as error:
-            if self._strict or isinstance(error, ArithmeticError | ValueError):
+            plain = type(error) is TypeError or isinstance(error, ArithmeticError | ValueError)
+            if self._strict or plain:
                 raise
             self._warn(f"{error} Until then it runs without being compiled, more slowly.")
             return _Recorded(None, None)

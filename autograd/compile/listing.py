@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd import ops
 from autograd.compile.expressions import Expression, text_of, walk
-from autograd.compile.program import Program, Statement, View, in_lanes
+from autograd.compile.program import Program, Statement, View, check_program, in_lanes
 from autograd.compile.program import letter_of as letter
 from autograd.ops import Op
 
@@ -48,6 +48,7 @@ def list_program(program: Program, name: str = "program") -> str:
     >>> module["run"]([0.5, 0.0], [[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])
     ([[2.25], [9.0], [20.25]], [-14.0, -6.0])
     """
+    check_program(program, "list_program")
     return _Writer(program, name).text()
 
 

@@ -254,7 +254,7 @@ _MAGIC = 1.5 * 2.0**52  # adding it leaves a whole number in the last bits
 def functions(width: int) -> str:
     """Return the definitions of @exp, @expm1, @log, @log1p, @tanh, @sigmoid and @softplus.
 
-    Within two units in the last place of the exact values, and right for infinities and nan; @exp
+    Within three units in the last place of the exact values, and right for infinities and nan; @exp
     is 0 below -708, where the exact value is less than 1e-307.
     """
     return "\n".join(
@@ -307,7 +307,8 @@ def _scaled(c: Code, x: str, exponent: str) -> str:
 def _exp(width: int) -> str:
     c = Code(width)
     exponent, r = _reduced(c, "%x")
-    out = _scaled(c, _series(c, r, 0, 13), exponent)
+    rest = c.fma(c.op("fmul", r, r), _series(c, r, 2, 13), r)  # exp(r) - 1, next to 1 added last
+    out = _scaled(c, c.op("fadd", rest, c.literal(1.0), ""), exponent)
     out = c.choose(c.compare("ogt", "%x", c.literal(709.782712893384)), c.literal(math.inf), out)
     out = c.choose(c.compare("olt", "%x", c.literal(-708.0)), c.literal(0.0), out)
     return _define("exp", c, out)

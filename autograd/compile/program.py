@@ -234,6 +234,22 @@ class Program:
         return lines
 
 
+def check_program(program: Any, name: str) -> None:
+    """Raise TypeError unless a function got a program.
+
+    Examples
+    --------
+    >>> check_program(abs, "explain_program")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    TypeError: explain_program() takes a Program, as compiled.program(xs) gives for a function ...
+    """
+    if not isinstance(program, Program):
+        raise TypeError(
+            f"{name}() takes a Program, as compiled.program(xs) gives for a function "
+            f"that compile() has made; got {program!r:.60}."
+        )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Update:
     """How leaves move along their gradients, as expressions.

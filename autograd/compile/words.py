@@ -16,6 +16,7 @@ from autograd.compile.program import (
     Program,
     Statement,
     View,
+    check_program,
     in_lanes,
 )
 
@@ -65,6 +66,7 @@ def explain_program(program: Program) -> str:
      7  dU[1] = sum over samples(dV[2])
         rule of sum: the gradient of line 1, summed over samples, is that of leaf b; node 5
     """
+    check_program(program, "explain_program")
     words = _Words(program)
     shared = f"U[0:{len(program.leaves)}] are {words.leaves(range(len(program.leaves)))}"
     lines = [
