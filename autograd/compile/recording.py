@@ -239,17 +239,26 @@ def record(
     """
     import numpy  # noqa: F401 (now: some versions bring their random numbers along)
 
+    before = after = None
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        nonlocal before, after
+        before = _state_of_chance()
+        results = function(*arguments, **named)
+        after = _state_of_chance()
+        return results
+
     with collector_paused():
-        chance, tries, more = None, 0, 1
-        while chance != _state_of_chance():  # another thread may draw, but hardly each time
+        tries, more = 0, 1
+        while not tries or before != after:  # another thread may draw, but hardly each time
             if tries > more:
                 raise RecordingError(
                     "The function draws random numbers, and another call draws others. Draw them "
                     "before, for each sample, and give them as an argument. (Or did another thread "
                     "draw them meanwhile, each time? Then call the function before it starts.)"
                 )
-            chance, tries = _state_of_chance(), tries + 1
-            graph, structure = _run(function, samples[0], settings)
+            graph, structure = _run(watched, samples[0], settings)
+            tries += 1
             more = 1 + min(6, _OFTEN // max(1, len(graph)))
         kept = dict(graph.leaves)
         # A coin that is tossed may fall alike: where it costs little, the function runs more often.
