@@ -333,8 +333,11 @@ def _say_what_failed(error: Exception, refused: Sequence[Refusal]) -> None:
         raise RecordingError(f"{_place_of(error)}: {error}.") from None
     if isinstance(error, ArithmeticError | ValueError):
         return
-    if isinstance(error, TypeError) and error.__traceback__ and not error.__traceback__.tb_next:
-        return  # called with too few or too many arguments
+    import traceback
+
+    called_by = traceback.extract_tb(error.__traceback__)[-1].filename
+    if isinstance(error, TypeError) and called_by == __file__:
+        return  # it was called with too few or too many arguments
     if isinstance(error, TypeError) and any(
         f"'Value' {words}" in str(error)
         for words in ("object is not subscriptable", "object is not iterable", "has no len()")
