@@ -148,13 +148,15 @@ class Compiled(Eager):
 
     def run(self, steps: int) -> float:
         """Make as many steps, as many in a call as there are in an epoch or in some hundred."""
-        loss, at_once = 0.0, len(self.rates)
+        loss = 0.0
         while self.position and steps:
             loss, steps = self.step(), steps - 1
-        for _ in range(steps // at_once):
+        calls, rest = divmod(steps, len(self.rates))
+        for _ in range(calls):
             loss = self._train(self.order)
-        for _ in range(steps % at_once):
-            loss = self.step()
+        if rest:
+            loss = self._train(self.order[: rest * self.batch])
+            self.position = rest % self.problem.steps
         return float(loss)
 
     def losses(self, steps: int) -> list[float]:
