@@ -139,17 +139,22 @@ def _train(program: Program, lanes: int, width: int, functions: Functions) -> st
         return "\n".join(f"  call void {name}({arguments})" for name in names if name)
 
     zero = hexadecimal(0.0)
+
+    def go_on(flags: str, k: str) -> str:
+        """Return lines that let the leaves move if flags and loss are finite, and stop if not."""
+        return f"""
+  %{k}_sum = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} {flags})
+  %{k}_size = fmul double %total, %size
+  %{k}_loss = fmul double %{k}_size, {zero}
+  %{k}_lost = fadd double %{k}_sum, %{k}_loss
+  %{k}_fine = fcmp oeq double %{k}_lost, {zero}
+  br i1 %{k}_fine, label %moving, label %stop"""
+
     check = (
         f"""
   br i1 %moves, label %quick, label %checks  ; the update looks at what it makes of them
 quick:
-  %qf = load {v}, ptr %F, align 8
-  %qs = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} %qf)
-  %qw = fmul double %total, %size
-  %ql = fmul double %qw, {zero}
-  %qb = fadd double %qs, %ql
-  %qfine = fcmp oeq double %qb, {zero}
-  br i1 %qfine, label %moving, label %stop
+  %qf = load {v}, ptr %F, align 8{go_on("%qf", "q")}
 checks:
   %ci = phi i64 [ 0, %finished ], [ %cn, %checks ]
   %cs = phi {v} [ zeroinitializer, %finished ], [ %ct, %checks ]
@@ -162,23 +167,11 @@ checks:
   br i1 %cc, label %checks, label %checked
 checked:
   %cf = load {v}, ptr %F, align 8
-  %cg = fadd {v} %cf, %ct
-  %sum = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} %cg)
-  %whole = fmul double %total, %size
-  %lost = fmul double %whole, {zero}
-  %bad = fadd double %sum, %lost
-  %fine = fcmp oeq double %bad, {zero}
-  br i1 %fine, label %moving, label %stop
+  %cg = fadd {v} %cf, %ct{go_on("%cg", "c")}
 """
         if leaves
         else f"""
-  %cf = load {v}, ptr %F, align 8
-  %sum = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} %cf)
-  %whole = fmul double %total, %size
-  %lost = fmul double %whole, {zero}
-  %bad = fadd double %sum, %lost
-  %fine = fcmp oeq double %bad, {zero}
-  br i1 %fine, label %moving, label %stop
+  %cf = load {v}, ptr %F, align 8{go_on("%cf", "c")}
 """
     )
     gather = (
