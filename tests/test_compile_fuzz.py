@@ -421,10 +421,10 @@ def assigning(original):
 
 
 def scattering_to_the_first(original):
-    def faulty(self, inputs, upstream):
+    def faulty(self, inputs, upstream, nodes):
         index, values = inputs
         first = building.View(values.table, values.rows[:, :1].repeat(values.rows.shape[1], 1))
-        return original(self, [index, first], upstream)
+        return original(self, [index, first], upstream, nodes)
 
     return faulty
 
@@ -454,8 +454,8 @@ FAULTS = [  # what is wrong, engine, where, name, a function from what is right 
      written_as({"where": "where({} == 0, {}, {})"})),
     ("= for +=", "numpy", building._Builder, "_add_to", assigning),
     ("= for +=", "native", building._Builder, "_add_to", assigning),
-    ("scatter", "numpy", building._Builder, "_scatter", scattering_to_the_first),
-    ("scatter", "native", building._Builder, "_scatter", scattering_to_the_first),
+    ("scatter", "numpy", building._Builder, "_scatter_later", scattering_to_the_first),
+    ("scatter", "native", building._Builder, "_scatter_later", scattering_to_the_first),
     ("pick", "numpy", numpy_backend, "_places", lambda f: lambda i, n: (f(i, n) + 1) % n),
     ("two inputs are one", "numpy", building, "_equal", lambda _: lambda x, y: True),
     ("a block's rows", "numpy", rolling, "matrices",

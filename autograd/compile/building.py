@@ -86,6 +86,7 @@ class _Builder:
         self.rows = {SHARED: rolled.shared_rows, LANES: rolled.lanes_rows}
         self.forward: list[Statement] = []
         self.backward: list[Statement] = []
+        self.waiting: list[Statement] = []  # scatters: they add to what others have written
         self.origin: tuple[str, ...] = ()
         # Of each log_sum_exp, the powers that it sums, and their total.
         self.shares: dict[int, tuple[View, View]] = {}
@@ -190,13 +191,14 @@ class _Builder:
         self.written[table][row] = True
         for group in reversed(self.rolled.groups):
             out = group.out
+            upstream = View(GRAD_OF[out.table], out.rows[:, None])
+            self._scatter(upstream)
             reached = self.written[out.table][out.rows]
             if not reached.any() or not self.learns[out.table][out.rows].any():
                 continue
             self.origin, first = _origin(self.graph, group), len(self.backward)
             if not reached.all():
                 self._zero(out.table, out.rows[~reached])
-            upstream = View(GRAD_OF[out.table], out.rows[:, None])
             if isinstance(group.op, Sum):
                 pieces, rest = _pieces(group)
                 for op, inputs in pieces:
@@ -204,12 +206,13 @@ class _Builder:
                 if rest:
                     self._spread(None, [_column(rest)], upstream, _column(out))
             elif group.op is ops.pick_of:
-                self._scatter(group.operands, upstream)
+                self._scatter_later(group.operands, upstream, group.nodes)
             elif group.op is ops.log_sum_exp_of:
                 self._spread_log_sum_exp(group, upstream)
             else:
                 self._spread(group.op, group.operands, upstream, _column(out))
             self.backward[first:] = [_with_nodes(s, group.nodes) for s in self.backward[first:]]
+        self._scatter()
         return self.backward
 
     def hold(self, rows: Array) -> None:
@@ -292,19 +295,32 @@ class _Builder:
         for part in _as_matrices(Statement(target, share, tuple(views), adds, origin=self.origin)):
             self.backward.append(part)
 
-    def _scatter(self, inputs: Sequence[Any], upstream: View) -> None:
-        """Give the gradient of what was picked to the one value that it was."""
+    def _scatter_later(self, inputs: Sequence[Any], upstream: View, nodes: Array) -> None:
+        """Note that what was picked gets its gradient: when others have written to the rows."""
         index, values = inputs
-        if not self._asked(values):
-            return
-        rows = np.flatnonzero(np.bincount(values.rows.ravel()))
-        fresh = rows[~self.written[values.table][rows]]
-        if len(fresh):
-            self._zero(values.table, fresh)
-        target = View(GRAD_OF[values.table], values.rows)
-        self.backward.append(
-            Statement(target, None, (index, upstream), True, reduce="scatter", origin=self.origin)
-        )
+        if self._asked(values):
+            target = View(GRAD_OF[values.table], values.rows)
+            self.waiting.append(
+                Statement(
+                    target, None, (index, upstream), True, reduce="scatter", origin=self.origin,
+                    nodes=nodes,
+                )
+            )  # fmt: skip
+
+    def _scatter(self, wanted: View | None = None) -> None:
+        """Add the scatters that reach a gradient which is wanted now; by default all."""
+        still_waiting = []
+        for s in self.waiting:
+            if wanted is not None and not wanted.meets(s.target):
+                still_waiting.append(s)
+                continue
+            table = SHARED if s.target.table == GRAD_OF[SHARED] else LANES
+            rows = np.unique(s.target.rows)
+            fresh = rows[~self.written[table][rows]]
+            if len(fresh):
+                self._zero(table, fresh)
+            self.backward.append(s)
+        self.waiting = still_waiting
 
     def _zero(self, table: str, rows: Array) -> None:
         self.written[table][rows] = True

@@ -149,10 +149,10 @@ def _follows(s: Statement, chain: Sequence[Statement]) -> bool:
         for target in made:
             if _same(view, target):
                 uses = True
-            elif _meet(view, target):
+            elif view.meets(target):
                 return False
     read = [view for t in chain for view in _read(t)]
-    return uses and not any(_meet(s.target, view) for view in (*made, *read))
+    return uses and not any(s.target.meets(view) for view in (*made, *read))
 
 
 def _read(s: Statement) -> Iterator[View]:
@@ -167,8 +167,8 @@ def _read(s: Statement) -> Iterator[View]:
 def _conflict(s: Statement, other: Statement) -> bool:
     """Return whether two statements must stay in their order."""
     return (
-        any(_meet(s.target, view) for view in (other.target, *_read(other)))
-        or any(_meet(other.target, view) for view in _read(s))
+        any(s.target.meets(view) for view in (other.target, *_read(other)))
+        or any(other.target.meets(view) for view in _read(s))
     )  # fmt: skip
 
 
@@ -179,12 +179,3 @@ def same_places(view: View) -> tuple[str, bytes]:
 
 def _same(x: View, y: View) -> bool:
     return x.rows.size == y.rows.size and same_places(x) == same_places(y)
-
-
-def _meet(x: View, y: View) -> bool:
-    """Return whether two views have a row in common."""
-    if x.table != y.table or not x.rows.size or not y.rows.size:
-        return False
-    if x.rows.max() < y.rows.min() or y.rows.max() < x.rows.min():
-        return False
-    return bool(np.isin(x.rows, y.rows).any())

@@ -42,6 +42,16 @@ class View:
     table: str
     rows: Array
 
+    def meets(self, other: View) -> bool:
+        """Return whether two views have a row in common."""
+        if self.table != other.table or not self.rows.size or not other.rows.size:
+            return False
+        if self.rows.max() < other.rows.min() or other.rows.max() < self.rows.min():
+            return False
+        import numpy as np  # there, if rows are; this module is read without it, too
+
+        return bool(np.isin(self.rows, other.rows).any())
+
     @property
     def form(self) -> str:
         """How the rows lie: "one" row for all, a "slice", a "block" of lines, or "gathered"."""
