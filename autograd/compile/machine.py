@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from autograd import ops
 from autograd.checks import RecordingError
 from autograd.compile.expressions import operands, walk, with_operands
-from autograd.compile.program import Program
+from autograd.compile.program import GRADIENT, RESULTS, TRAIN, Program
 from autograd.compile.recording import Graph, with_leaves
 from autograd.value import Value
 
@@ -120,7 +120,7 @@ class Engine(Protocol):
         batch : int
             Samples in a step.
         mode : int
-            0 for the results, 1 for the gradient also, 3 to move the leaves as well.
+            RESULTS, GRADIENT for that of the mean of result 0 also, TRAIN to move the leaves, too.
         rates : sequence of float, optional
             The learning rate of each step.
         first_step : int, optional
@@ -292,7 +292,7 @@ class Machine:
 
     def results(self, samples: Any) -> Any:
         """Return the results for samples, as `run`, with what was made for the batches of steps."""
-        done, _, out = self._engine.steps(samples, len(samples), 0)
+        done, _, out = self._engine.steps(samples, len(samples), RESULTS)
         return out if done else None
 
     def leaf_gradients(self) -> list[float]:
@@ -303,7 +303,7 @@ class Machine:
 
     def gradients_at(self, samples: Any) -> bool:
         """Compute the gradients of samples; return whether they are finite."""
-        return bool(self._engine.steps(samples, len(samples), 1)[0])
+        return bool(self._engine.steps(samples, len(samples), GRADIENT)[0])
 
     def train(
         self, samples: Any, batch: int, rates: Sequence[float], first_step: int, order: Any
@@ -329,5 +329,5 @@ class Machine:
             and the results, (n, results), in the order of `order`.
         """
         return self._engine.steps(
-            samples, batch, 3, rates=rates, first_step=first_step, order=order
+            samples, batch, TRAIN, rates=rates, first_step=first_step, order=order
         )

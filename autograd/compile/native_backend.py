@@ -19,7 +19,15 @@ from autograd.compile.native_driver import Functions, driver
 from autograd.compile.native_kernels import Writer
 from autograd.compile.native_products import lies_in_vectors, turning
 from autograd.compile.native_writer import SLACK, apart
-from autograd.compile.program import SHARED_GRAD, Program, Statement, Update, View
+from autograd.compile.program import (
+    GRADIENT,
+    RESULTS,
+    SHARED_GRAD,
+    Program,
+    Statement,
+    Update,
+    View,
+)
 
 _TWO_PAY = 1_000_000  # numbers in lanes, from which a second core is worth waking
 _LARGE = 1024  # numbers of a gradient, from which leaves move as soon as they have it
@@ -151,7 +159,7 @@ class NativeEngine:
 
         Where there are many samples and two cores, each takes a half.
         """
-        n, mode = len(samples), int(backward)
+        n, mode = len(samples), GRADIENT if backward else RESULTS
         many = n > 1 and n * self.program.lanes_rows > _TWO_PAY
         if many and not self._callbacks and _cores() > 1:
             return self._run_in_two(samples, mode)
@@ -182,6 +190,7 @@ class NativeEngine:
 
     def _call_on(self, tables: _Tables, padded: Any, n: int, mode: int) -> Any:
         """Return the results for n samples, in one step; None if a number is not finite."""
+        tables.forget_samples()
         order, zeros = np.arange(n, dtype=np.int64), np.zeros(1)
         out = np.zeros((n, len(self.program.results)))
         done = self._called(
@@ -213,6 +222,7 @@ class NativeEngine:
         if samples is not self._samples or samples.flags.writeable:
             self._samples, self._padded = samples, _padded(samples, self.width)
             self._finite = bool(np.isfinite(self._padded).all())
+            self._own.forget_samples()
         padded = self._padded  # kept for samples that nobody can change, as those of a training
         losses, out = np.zeros(steps), np.zeros((n, len(self.program.results)))
         rates = np.zeros(steps) if rates is None else np.ascontiguousarray(rates, dtype=float)
@@ -239,18 +249,23 @@ class _Tables:
         memory = aligned(max(1, remembered) * (leaves + w))
         self.state = memory.reshape(-1, leaves + w)[:remembered, :leaves]
         rows = program.lanes_rows + SLACK * w
+        self._pointers = np.zeros(lanes + 1, dtype=np.int64)  # to the samples that are in lines
         self._kept = [
             self.shared,
             self.shared_grad,
             aligned(rows * apart(lanes) + w),
             aligned(rows * apart(lanes) + w),
             aligned(engine.scratch + w),
-            np.zeros(lanes + 1, dtype=np.int64),
+            self._pointers,
             aligned(w),
             memory,
             aligned(leaves + w),
         ]
         self.addresses = [x.ctypes.data for x in self._kept]
+
+    def forget_samples(self) -> None:
+        """Have the next samples copied, even if they lie where others did."""
+        self._pointers[:] = 0
 
 
 def _width(features: Any) -> int:

@@ -42,7 +42,7 @@ class Code:
         self.width = width
         self.vector = f"<{width} x double>"
         self.lines: list[str] = ["entry:"]
-        self.block = "entry"
+        self.block = "%entry"  # the label of the block that is being written
         self._count = 0
 
     def name(self, prefix: str = "t") -> str:
@@ -167,20 +167,20 @@ class Code:
         stop: int | str,
         *,
         start: int = 0,
-        step: int = 1,
+        step: int | str = 1,
         carry: Sequence[tuple[str, str]] = (),
     ) -> Iterator[Loop]:
         """Write a loop; it runs at least once.
 
         Parameters
         ----------
-        stop : int or str
+        stop, step : int or str
             A number, or the name of one.
         carry : sequence of (type, first value)
             What goes from round to round; set ``loop.results`` to their next values. After the
             block they are the last ones.
         """
-        if isinstance(stop, int) and stop - start <= step:
+        if isinstance(stop, int) and isinstance(step, int) and stop - start <= step:
             yield (loop := Loop(str(start), [first for _, first in carry]))
             return
         head, latch, end = self.name("head"), self.name("latch"), self.name("end")
@@ -203,18 +203,28 @@ class Code:
         self.lines[place] = "\n".join(phis)
         self._begin(end)
 
+    @contextmanager
+    def when(self, condition: str, *, holds: bool = True) -> Iterator[None]:
+        """Write a block that runs only if a condition holds, or only if it does not."""
+        inside, end = self.name("when"), self.name("end")
+        yes, no = (inside, end) if holds else (end, inside)
+        self.emit(f"br i1 {condition}, label {yes}, label {no}")
+        self._begin(inside)
+        yield
+        self.emit(f"br label {end}")
+        self._begin(end)
+
+    def leave_unless(self, condition: str, result: str) -> None:
+        """Write that the function ends here, with a whole number, if a condition does not hold."""
+        leave, go_on = self.name("leave"), self.name("go")
+        self.emit(f"br i1 {condition}, label {go_on}, label {leave}")
+        self._begin(leave)
+        self.emit(f"ret i64 {result}")
+        self._begin(go_on)
+
     def _begin(self, block: str) -> None:
         self.lines.append(f"{block[1:]}:")
         self.block = block
-
-    @property
-    def block(self) -> str:
-        """The label of the block that is being written."""
-        return self._block
-
-    @block.setter
-    def block(self, name: str) -> None:
-        self._block = name if name.startswith("%") else f"%{name}"
 
     def mask(self, count: int) -> str:
         """Return the mask of the first `count` entries."""
@@ -240,7 +250,6 @@ def declarations(width: int) -> str:
             f"declare {v} @llvm.copysign.v{w}f64({v}, {v})",
             f"declare {v} @llvm.fma.v{w}f64({v}, {v}, {v})",
             f"declare double @llvm.vector.reduce.fadd.v{w}f64(double, {v})",
-            f"declare double @llvm.vector.reduce.fmax.v{w}f64({v})",
             f"declare {v} @llvm.masked.load.v{w}f64.p0(ptr, i32, <{w} x i1>, {v})",
             f"declare void @llvm.masked.store.v{w}f64.p0({v}, ptr, i32, <{w} x i1>)",
         ]

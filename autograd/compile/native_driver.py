@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd.compile.native_code import Code, hexadecimal
 from autograd.compile.native_products import columns_of
 from autograd.compile.native_writer import ARGUMENTS, POINTER, TABLES, apart
-from autograd.compile.program import GRAD_OF, Program, in_lanes
+from autograd.compile.program import GRAD_OF, RESULTS, TRAIN, Program, in_lanes
 
 
 @dataclass(slots=True)
@@ -43,14 +44,29 @@ def driver(program: Program, lanes: int, width: int, functions: Functions) -> li
 
 
 def _samples(program: Program, lanes: int, width: int) -> str:
-    """Write how the numbers of some samples become lines."""
-    c, w, inputs = Code(width), width, program.inputs
-    with c.loop(lanes) as lane:  # lanes without a sample get the first one again
+    """Write how the numbers of some samples become lines, if these are not there already.
+
+    Where all samples make a step, they are: R tells which ones came last.
+    """
+    c, inputs = Code(width), program.inputs
+    with c.loop(lanes, carry=[("i1", "true")]) as lane:
         inside = c.let(f"icmp slt i64 {lane.index}, %n")
-        place = c.let(f"select i1 {inside}, i64 {lane.index}, i64 0")
+        place = c.let(f"select i1 {inside}, i64 {lane.index}, i64 0")  # else the first one again
         number = c.let(f"load i64, ptr {c.at('%order', place, 'i64')}, align 8")
         address = c.at("%X", c.let(f"mul i64 {number}, {inputs}"))
-        c.emit(f"store ptr {address}, ptr {c.at('%R', lane.index, 'ptr')}, align 8")
+        pointer = c.at("%R", lane.index, "ptr")
+        equal = c.let(f"icmp eq ptr {address}, {c.let(f'load ptr, ptr {pointer}, align 8')}")
+        lane.results.append(c.let(f"and i1 {lane.values[0]}, {equal}"))
+        c.emit(f"store ptr {address}, ptr {pointer}, align 8")
+    with c.when(lane.results[0], holds=False):
+        _copy(c, lanes, inputs)
+    head = f"define internal void @samples({ARGUMENTS}, ptr %X, ptr %order, i64 %n) nounwind {{"
+    return "\n".join([head, *c.lines, "  ret void", "}"])
+
+
+def _copy(c: Code, lanes: int, inputs: int) -> None:
+    """Write how the samples that R points to become lines."""
+    w = c.width
     if inputs and lanes == 1:
         with c.loop(inputs, step=w) as k:
             first = c.let("load ptr, ptr %R, align 8")
@@ -70,8 +86,6 @@ def _samples(program: Program, lanes: int, width: int) -> str:
                     for j in range(squares):
                         place = c.add(row, lane.index, j * w)
                         c.store(columns[j][i], c.at("%V", place))
-    head = f"define internal void @samples({ARGUMENTS}, ptr %X, ptr %order, i64 %n) nounwind {{"
-    return "\n".join([head, *c.lines, "  ret void", "}"])
 
 
 def _results(program: Program, lanes: int, width: int) -> str:
@@ -128,152 +142,100 @@ def _results(program: Program, lanes: int, width: int) -> str:
 
 
 def _train(program: Program, lanes: int, width: int, functions: Functions) -> str:
-    """Write the loop over steps; a step whose batch is longer than a line takes it in parts."""
+    """Write the loop over steps; a step whose batch is longer than a line takes it in parts.
+
+    Returns how many steps were done before one met a number that is not finite.
+    """
+    c = Code(width)
     tables = ", ".join(f"ptr {name}" for name in TABLES)
-    v, w = f"<{width} x double>", width
-    leaves, count = len(program.leaves), len(program.results)
-    whole = -(-leaves // w) * w
-    more = f"{tables}, ptr %M, double %rate, double %fk"
 
-    def calls(names: list[str], arguments: str = tables) -> str:
-        return "\n".join(f"  call void {name}({arguments})" for name in names if name)
+    def call(names: Sequence[str], arguments: str = tables) -> None:
+        for name in filter(None, names):
+            c.emit(f"call void {name}({arguments})")
 
-    zero = hexadecimal(0.0)
-
-    def go_on(flags: str, k: str) -> str:
-        """Return lines that let the leaves move if flags and loss are finite, and stop if not."""
-        return f"""
-  %{k}_sum = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} {flags})
-  %{k}_size = fmul double %total, %size
-  %{k}_loss = fmul double %{k}_size, {zero}
-  %{k}_lost = fadd double %{k}_sum, %{k}_loss
-  %{k}_fine = fcmp oeq double %{k}_lost, {zero}
-  br i1 %{k}_fine, label %moving, label %stop"""
-
-    check = (
-        f"""
-  br i1 %moves, label %quick, label %checks  ; the update looks at what it makes of them
-quick:
-  %qf = load {v}, ptr %F, align 8{go_on("%qf", "q")}
-checks:
-  %ci = phi i64 [ 0, %finished ], [ %cn, %checks ]
-  %cs = phi {v} [ zeroinitializer, %finished ], [ %ct, %checks ]
-  %cp = getelementptr inbounds double, ptr %dU, i64 %ci
-  %cv = load {v}, ptr %cp, align 8
-  %cz = fmul {v} %cv, zeroinitializer
-  %ct = fadd {v} %cs, %cz
-  %cn = add i64 %ci, {w}
-  %cc = icmp slt i64 %cn, {whole}
-  br i1 %cc, label %checks, label %checked
-checked:
-  %cf = load {v}, ptr %F, align 8
-  %cg = fadd {v} %cf, %ct{go_on("%cg", "c")}
-"""
-        if leaves
-        else f"""
-  %cf = load {v}, ptr %F, align 8{go_on("%cf", "c")}
-"""
+    wants_gradient = c.let(f"icmp ne i64 %mode, {RESULTS}")
+    moves = c.let(f"icmp eq i64 %mode, {TRAIN}")
+    with c.loop("%samples", step="%batch", carry=[("i64", "0")]) as batch:
+        begin, step = batch.index, batch.values[0]
+        rest = c.let(f"sub i64 %samples, {begin}")
+        goes_on = c.let(f"icmp slt i64 %batch, {rest}")
+        n = c.let(f"select i1 {goes_on}, i64 %batch, i64 {rest}")
+        size = c.let(f"sitofp i64 {n} to double")
+        seed = c.let(f"fdiv double 1.0, {size}")
+        # Nobody looks at the gradients of a step that is not the last: leaves may move at once.
+        one_part = c.let(f"icmp sle i64 {n}, {lanes}")
+        at_once = c.let(f"and i1 {one_part}, {c.let(f'and i1 {goes_on}, {moves}')}")
+        rate = c.let(f"load double, ptr {c.at('%rates', step)}, align 8")
+        number = c.let(f"sitofp i64 {c.add(step, '%first')} to double")
+        moving = f"{tables}, ptr %M, double {rate}, double {number}"
+        c.store(c.literal(0.0), "%F")
+        with c.loop(n, step=lanes, carry=[("double", "0.0")]) as part:
+            here = c.add(begin, part.index)
+            order = c.at("%orders", here, "i64")
+            out = c.at("%outs", c.times(here, len(program.results)))
+            left = c.let(f"sub i64 {n}, {part.index}")
+            short = c.let(f"icmp slt i64 {left}, {lanes}")
+            m = c.let(f"select i1 {short}, i64 {left}, i64 {lanes}")
+            c.emit(f"call void @samples({tables}, ptr %X, ptr {order}, i64 {m})")
+            call(functions.forward)
+            count = c.let(f"sitofp i64 {m} to double")
+            mean = c.let(
+                f"call double @results({tables}, ptr {out}, i64 {m}, double {seed}, double {count})"
+            )
+            part.results.append(c.let(f"fadd double {part.values[0]}, {mean}"))
+            with c.when(wants_gradient):
+                call(functions.backward)
+                with c.when(at_once):
+                    call(functions.moving_last, moving)
+                with c.when(at_once, holds=False):
+                    call(functions.last)
+                    with c.when(one_part, holds=False):
+                        _add_up(c, len(program.leaves), c.let(f"icmp eq i64 {part.index}, 0"))
+        loss = part.results[0]
+        c.emit(f"store double {loss}, ptr {c.at('%losses', step)}, align 8")
+        lost = c.let(f"fmul double {loss}, {size}")  # of the sum: the mean of large ones is finite
+        lost = c.let(f"fmul double {lost}, {hexadecimal(0.0)}")
+        lost = c.let(f"fadd double {lost}, {c.sum_of(c.load('%F'))}")
+        c.leave_unless(c.let(f"fcmp oeq double {lost}, {hexadecimal(0.0)}"), step)
+        with c.when(moves):
+            with c.when(at_once):
+                call([functions.rest], moving)
+            with c.when(at_once, holds=False):
+                call([functions.update], moving)
+        with c.when(moves, holds=False), c.when(wants_gradient):
+            _look(c, len(program.leaves))
+        fine = c.let(f"fcmp oeq double {c.sum_of(c.load('%F'))}, {hexadecimal(0.0)}")
+        c.leave_unless(fine, step)
+        batch.results.append(c.add(step, 1))
+    inputs = (
+        *(f"ptr noalias {name}" for name in (*TABLES, "%M", "%A", "%X", "%orders")),
+        "i64 %samples, i64 %batch, ptr noalias %rates, i64 %first, ptr noalias %losses",
+        "ptr noalias %outs, i64 %mode",
     )
-    gather = (
-        f"""
-  br i1 %one_part, label %added, label %adds
-adds:
-  %ai = phi i64 [ 0, %part_done ], [ %an, %adds ]
-  %ap = getelementptr inbounds double, ptr %dU, i64 %ai
-  %aq = getelementptr inbounds double, ptr %A, i64 %ai
-  %av = load {v}, ptr %ap, align 8
-  %aw = load {v}, ptr %aq, align 8
-  %ax = select i1 %first_part, {v} zeroinitializer, {v} %aw
-  %ay = fadd {v} %av, %ax
-  store {v} %ay, ptr %aq, align 8
-  store {v} %ay, ptr %ap, align 8
-  %an = add i64 %ai, {w}
-  %ac = icmp slt i64 %an, {whole}
-  br i1 %ac, label %adds, label %added
-"""
-        if leaves
-        else "\n  br label %added\n"
-    )
-    return f"""
-define i64 @train({", ".join(f"ptr noalias {name}" for name in TABLES)}, ptr noalias %M,
-    ptr noalias %A, ptr noalias %X, ptr noalias %orders, i64 %samples, i64 %batch,
-    ptr noalias %rates, i64 %first, ptr noalias %losses, ptr noalias %outs, i64 %mode) {{
-entry:
-  %wants_gradient = icmp ne i64 %mode, 0
-  %moves = icmp eq i64 %mode, 3
-  br label %step
-step:
-  %s = phi i64 [ 0, %entry ], [ %s_next, %stepped ]
-  %begin = mul i64 %s, %batch
-  %rest = sub i64 %samples, %begin
-  %is_last = icmp slt i64 %rest, %batch
-  %n = select i1 %is_last, i64 %rest, i64 %batch
-  %size = sitofp i64 %n to double
-  %seed = fdiv double 1.0, %size
-  %one_part = icmp sle i64 %n, {lanes}
-  %goes = icmp slt i64 %n, %rest
-  %goes_moving = and i1 %goes, %moves
-  %at_once = and i1 %one_part, %goes_moving
-  %rate_at = getelementptr inbounds double, ptr %rates, i64 %s
-  %rate = load double, ptr %rate_at, align 8
-  %k = add i64 %s, %first
-  %fk = sitofp i64 %k to double
-  store {v} zeroinitializer, ptr %F, align 8
-  br label %part
-part:
-  %p = phi i64 [ 0, %step ], [ %p_next, %added ]
-  %before = phi double [ 0.0, %step ], [ %total, %added ]
-  %first_part = icmp eq i64 %p, 0
-  %open = sub i64 %n, %p
-  %is_short = icmp slt i64 %open, {lanes}
-  %m = select i1 %is_short, i64 %open, i64 {lanes}
-  %here = add i64 %begin, %p
-  %order = getelementptr inbounds i64, ptr %orders, i64 %here
-  %out_at = mul i64 %here, {count}
-  %out = getelementptr inbounds double, ptr %outs, i64 %out_at
-  call void @samples({tables}, ptr %X, ptr %order, i64 %m)
-{calls(functions.forward)}
-  %fm = sitofp i64 %m to double
-  %mean = call double @results({tables}, ptr %out, i64 %m, double %seed, double %fm)
-  %total = fadd double %before, %mean
-  br i1 %wants_gradient, label %back, label %added
-back:
-{calls(functions.backward)}
-  br i1 %at_once, label %moving_last, label %last
-moving_last:  ; nobody looks at these gradients
-{calls(functions.moving_last, more)}
-  br label %part_done
-last:
-{calls(functions.last)}
-  br label %part_done
-part_done:{gather}
-added:
-  %p_next = add i64 %p, {lanes}
-  %more = icmp slt i64 %p_next, %n
-  br i1 %more, label %part, label %finished
-finished:
-  %loss_at = getelementptr inbounds double, ptr %losses, i64 %s
-  store double %total, ptr %loss_at, align 8{check}
-moving:
-  br i1 %moves, label %moved_some, label %stepped
-moved_some:
-  br i1 %at_once, label %rest_moves, label %all_move
-rest_moves:
-{calls([functions.rest], more)}
-  br label %update
-all_move:
-{calls([functions.update], more)}
-  br label %update
-update:
-  %uf = load {v}, ptr %F, align 8
-  %us = call double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} %uf)
-  %ufine = fcmp oeq double %us, {zero}
-  br i1 %ufine, label %stepped, label %stop
-stepped:
-  %s_next = add i64 %s, 1
-  br i1 %goes, label %step, label %stop
-stop:
-  %done = phi i64 [ %s, %{"checked" if leaves else "finished"} ], [ %s, %update ],
-    [ %s_next, %stepped ]{", [ %s, %quick ]" if leaves else ""}
-  ret i64 %done
-}}"""
+    head = f"define i64 @train({', '.join(inputs)}) {{"
+    return "\n".join([head, *c.lines, f"  ret i64 {batch.results[0]}", "}"])
+
+
+def _add_up(c: Code, leaves: int, is_first: str) -> None:
+    """Write how the gradients of a part of the batch are added to those before, and copied back."""
+    if leaves:
+        with c.loop(-(-leaves // c.width) * c.width, step=c.width) as row:
+            total, grad = c.at("%A", row.index), c.at("%dU", row.index)
+            before = c.load(total)
+            before = c.let(
+                f"select i1 {is_first}, {c.vector} {c.literal(0.0)}, {c.vector} {before}"
+            )
+            new = c.op("fadd", before, c.load(grad), "")
+            c.store(new, total)
+            c.store(new, grad)
+
+
+def _look(c: Code, leaves: int) -> None:
+    """Write that the gradients are looked at; an update looks at what it makes of them."""
+    if leaves:
+        width, zero = c.width, c.literal(0.0)
+        carry = [(c.vector, c.load("%F"))]
+        with c.loop(-(-leaves // width) * width, step=width, carry=carry) as row:
+            lost = c.op("fmul", c.load(c.at("%dU", row.index)), zero, "")
+            row.results.append(c.op("fadd", row.values[0], lost, ""))
+        c.store(row.results[0], "%F")

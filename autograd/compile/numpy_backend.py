@@ -12,10 +12,13 @@ from numpy.lib.stride_tricks import as_strided
 from autograd import ops
 from autograd.compile.expressions import Expression, forward_of, may_hide
 from autograd.compile.program import (
+    GRADIENT,
     LANES,
     LANES_GRAD,
+    RESULTS,
     SHARED,
     SHARED_GRAD,
+    TRAIN,
     Array,
     Program,
     Statement,
@@ -100,7 +103,7 @@ class NumpyEngine:
 
     def run(self, samples: Any, backward: bool = True) -> Any:
         """Compute the results for samples; and the gradient, if it is wanted."""
-        done, _, out = self.steps(samples, len(samples), int(backward))
+        done, _, out = self.steps(samples, len(samples), GRADIENT if backward else RESULTS)
         return out if done else None
 
     def steps(
@@ -115,12 +118,12 @@ class NumpyEngine:
             for start in starts:
                 chosen, rows = order[start : start + batch], out[start : start + batch]
                 inputs = samples.take(chosen, axis=0)
-                if not self._for(len(chosen)).run(inputs, rows, backward=mode > 0):
+                if not self._for(len(chosen)).run(inputs, rows, backward=mode != RESULTS):
                     break
                 losses[done] = loss = np.add.reduce(rows[:, 0]) / len(rows)
                 if not isfinite(loss):
                     break
-                if mode == 3 and not self._moving.step(rates[done], first_step + done):
+                if mode == TRAIN and not self._moving.step(rates[done], first_step + done):
                     break
                 done += 1
         return done, losses, out

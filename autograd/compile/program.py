@@ -16,6 +16,7 @@ from autograd.compile.expressions import text_of
 Array = Any  # of row numbers
 SHARED, LANES, SHARED_GRAD, LANES_GRAD = "shared", "lanes", "shared_grad", "lanes_grad"
 GRAD_OF = {SHARED: SHARED_GRAD, LANES: LANES_GRAD}
+RESULTS, GRADIENT, TRAIN = range(3)  # what a step is for, each with what is before it
 _LETTER = {SHARED: "U", LANES: "V", SHARED_GRAD: "dU", LANES_GRAD: "dV"}
 
 
