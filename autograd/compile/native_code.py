@@ -152,6 +152,13 @@ class Code:
         kind = " alwaysinline" * inline
         return self.let(f"call {self.vector} {function}({arguments}){kind}")
 
+    def total(self, vectors: Sequence[str], flags: str = FAST) -> str:
+        """Return the sum of some vectors, a vector: of pairs, then of pairs of these."""
+        while len(vectors) > 1:
+            pairs = [vectors[j : j + 2] for j in range(0, len(vectors), 2)]
+            vectors = [self.op("fadd", x[0], x[1], flags) if len(x) == 2 else x[0] for x in pairs]
+        return vectors[0]
+
     def sum_of(self, x: str) -> str:
         """Return the sum over a vector, a number."""
         w, v = self.width, self.vector

@@ -168,15 +168,7 @@ class MapWriter(ExpressionWriter):
                 for j in range(lines - whole):
                     totals[j] = add(totals[j], str((whole + j) * w))
                 terms.results.extend(totals)
-            self._store_number(s, self._all(terms.results), i)
-
-    def _all(self, totals: list[str]) -> str:
-        """Return the sum over some vectors, a number."""
-        c = self.code
-        while len(totals) > 1:
-            pairs = [totals[j : j + 2] for j in range(0, len(totals), 2)]
-            totals = [c.op("fadd", *pair) if len(pair) == 2 else pair[0] for pair in pairs]
-        return c.sum_of(totals[0])
+            self._store_number(s, c.sum_of(c.total(terms.results)), i)
 
     def _store_number(self, s: Statement, number: str, *place: str) -> None:
         c = self.code
@@ -298,7 +290,7 @@ class MapWriter(ExpressionWriter):
         for k in range(whole, count, w):
             mask = "" if count - k >= w else c.mask(count - k)
             totals[0] = c.op("fadd", totals[0], part(str(k), mask))
-        return self._all(totals)
+        return c.sum_of(c.total(totals))
 
     def _row_vector(self, s: Statement, i: str, count: int) -> None:
         """Write the target's rows i to i + count, at most a vector of them."""

@@ -224,9 +224,11 @@ class ExpressionWriter:
         c = self.code
         if not values:
             return
-        lost = c.op("fmul", values[0], c.literal(0.0), "")
-        for value in values[1:]:
-            lost = c.fma(value, c.literal(0.0), lost)
+        zero, parts = c.literal(0.0), []
+        for k in range(0, len(values), 2):  # in pairs, so that few wait for others
+            lost = c.op("fmul", values[k], zero, "")
+            parts.append(c.fma(values[k + 1], zero, lost) if k + 1 < len(values) else lost)
+        lost = c.total(parts, "")
         if self.mask:
             lost = c.choose(self.mask, lost, c.literal(0.0))
         if self._lost:
