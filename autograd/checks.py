@@ -46,7 +46,7 @@ def no_number(x: Any, wanted: str) -> TypeError:
         advice = f"Make one Value for each element: [Value(x) for x in {kind}]."
     else:
         advice = "Give an int, a float or one of numpy's numbers."
-    return TypeError(f"{wanted}; got {x!r:.60} of type {kind}. {advice}")
+    return TypeError(f"{wanted}; got {_quoted(x)} of type {kind}. {advice}")
 
 
 def no_list(x: Any, taker: str) -> TypeError:
@@ -57,7 +57,16 @@ def no_list(x: Any, taker: str) -> TypeError:
     >>> no_list(3, "total()")
     TypeError('total() takes a list of Values or numbers, as [x, y]; got 3.')
     """
-    return TypeError(f"{taker} takes a list of Values or numbers, as [x, y]; got {x!r:.60}.")
+    return TypeError(f"{taker} takes a list of Values or numbers, as [x, y]; got {_quoted(x)}.")
+
+
+def _quoted(x: Any) -> str:
+    """Return how `x` begins as text; while recording it is not the function that makes the text."""
+    token = _refusals.set([])
+    try:
+        return f"{x!r:.60}"
+    finally:
+        _refusals.reset(token)
 
 
 def to_float(number: Any) -> float:
@@ -266,7 +275,7 @@ def refusal(op: Any, inputs: Sequence[Any], error: Exception, *out: float) -> Ex
             return TypeError(f"{miscount}; got {len(inputs)}: {op.name}({named}).")
         wanted = "a tuple with a number for each input, as (2 * x,)" if out else "one number"
         return TypeError(
-            f"The rule of {name}({named}) failed: {error}. It must answer with {wanted}."
+            f"The rule of {name}({named}) failed: {_sentence(error)} It must answer with {wanted}."
         )
     reason = vars(error).get("reason", str(error))  # an inner operation may have said it
     cure = "Keep the inputs inside its domain"
@@ -277,9 +286,14 @@ def refusal(op: Any, inputs: Sequence[Any], error: Exception, *out: float) -> Ex
         cure += f" ({op.domain})"
     if any(hasattr(x, "record_op") for x in inputs):
         cure += ", or use ieee_values() to get inf or nan"
-    refused = _alike(error, f"{name}({named}) is undefined: {reason}. {cure}.")
+    refused = _alike(error, f"{name}({named}) is undefined: {_sentence(reason)} {cure}.")
     vars(refused)["reason"] = reason
     return refused
+
+
+def _sentence(words: object) -> str:
+    """Return what was said, with one full stop at its end."""
+    return str(words).removesuffix(".") + "."
 
 
 def _alike(error: Exception, text: str) -> Exception:

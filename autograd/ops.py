@@ -251,10 +251,9 @@ def _log_sum_exp(*xs: float) -> float:
 
 
 def _pick(index: float, *xs: float) -> float:
-    place = math.floor(index + 0.5)
-    if not 0 <= place < len(xs):
+    if not 0 <= index + 0.5 < len(xs):  # inf and nan, too, are no places
         raise ValueError(f"the index must be from 0 to {len(xs) - 1}")
-    return xs[place]
+    return xs[math.floor(index + 0.5)]
 
 
 def _pick_margin(index: float, *xs: float) -> float:

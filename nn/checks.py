@@ -81,9 +81,16 @@ def check_call(function: Any, name: str) -> None:
 
 
 def check_model(model: Any, what: str) -> None:
-    """Raise TypeError, which begins with `what`, unless it has parameters and gives scores."""
+    """Raise TypeError, which begins with `what`, unless it gives scores and says how many."""
     if isinstance(model, type) or not hasattr(model, "scores"):
         raise TypeError(f"{what} a model such as MLP(2, [16, 1]); got {model!r:.60}.")
+    for name, meaning in (("nin", "inputs"), ("nout", "scores")):
+        number = getattr(model, name, None)
+        if not hasattr(number, "__index__"):
+            raise TypeError(
+                f"{what} a model that says how many {meaning} it has; the {name} of "
+                f"{type(model).__name__} is {number!r:.60}. Set it in __init__, as self.{name} = 1."
+            )
 
 
 def check_lists(**lists: Any) -> None:

@@ -27,7 +27,7 @@ from autograd import (
 )
 from nn.dropout import Dropout, given_masks, training_mode
 from nn.losses import LOSSES, Loss, mean_loss
-from nn.optimizers import Optimizer
+from nn.optimizers import Optimizer, check_move, check_state
 from nn.penalties import l2 as l2_penalty
 
 _CHECKED = 6  # so many samples are compared with Values before the first step
@@ -132,7 +132,10 @@ def evaluated(model: Any, loss: Loss, inputs: Sequence[Any], targets: Sequence[A
     """
     losses, right = 0.0, 0
     for x, target in zip(inputs, targets, strict=True):
-        scores = model.score_numbers(x)
+        if hasattr(model, "score_numbers"):
+            scores = model.score_numbers(x)
+        else:  # a model of the user that is no `Model`
+            scores = [to_float(s) for s in model.scores(x)]
         # a loss of the user may know Values only
         losses += to_float(loss(as_values(scores) if loss.targets == "any" else scores, target))
         right += loss.is_right(scores, target)
@@ -282,17 +285,25 @@ class MachineSteps:
             If targets have several shapes, which is named.
         """
         np = self._np
-        try:
-            columns = np.array(targets, dtype=float).reshape(len(targets), -1)
-        except ValueError:
-            for i, target in enumerate(targets):
-                if np.shape(target) != np.shape(targets[0]):
-                    raise ValueError(
-                        f"targets[{i}] is {target!r:.60} and targets[0] is {targets[0]!r:.60}: a "
-                        "program takes targets of one shape. Values take them as they are "
-                        "(engine='eager')."
-                    ) from None
-            raise
+        columns = None
+        with suppress(TypeError, ValueError):
+            found = np.array(targets)
+            if found.dtype.kind not in "biuf":  # NumPy would make numbers of text and None
+                found = np.array([to_float(x) for x in found.flat]).reshape(found.shape)
+            columns = found.astype(float, copy=False).reshape(len(targets), -1)
+        if columns is None:
+            alone = [np.array(target, dtype=object) for target in targets]
+            first, wanted = "", "numbers, or lists of them, as targets"
+            worst = next((i for i, x in enumerate(alone) if x.shape != alone[0].shape), 0)
+            if worst:
+                first, wanted = f" and targets[0] is {targets[0]!r:.60}", "targets of one shape"
+            else:
+                kinds = [np.array(target).dtype.kind for target in targets]
+                worst = next((i for i, kind in enumerate(kinds) if kind not in "biuf"), 0)
+            raise ValueError(
+                f"targets[{worst}] is {targets[worst]!r:.60}{first}: a program takes {wanted}. "
+                "Values take them as they are (engine='eager')."
+            )
         return np.concatenate([np.array(inputs, dtype=float), columns], axis=1)
 
     def _with_masks(self, order: Any, rng: Any) -> Any:
@@ -353,6 +364,7 @@ class MachineSteps:
 
     def _refresh(self) -> None:
         """Make the program anew if somebody has changed what it moves, or the rule."""
+        check_state(self.optimizer)
         moved = self._machine.parameters != self.optimizer.parameters
         if moved or self._machine.is_stale or self._settings != _settings_of(self.optimizer):
             self._make()
@@ -460,7 +472,7 @@ def _rule_of(optimizer: Optimizer) -> Callable[..., Any]:
         twin.learning_rate, texts = rate, []
         for _ in range(2):
             before = _settings_of(twin)
-            new, remembered = twin.update(data, grad, state, step)
+            new, remembered = check_move(twin.update(data, grad, state, step), twin)
             names = [f"x{i}" for i in range(4 + len(state))]
             texts.append([text_of(x, names) for x in (new, *remembered)])
             if texts[0] != texts[-1] or _settings_of(twin) != before:
@@ -499,6 +511,7 @@ def make_steps(
     try:
         if engine == "auto" and not _is_worth_it(task, epochs):
             return ValueSteps(task, optimizer)
+        _try_loss(task)
         return MachineSteps(task, optimizer, batch, found, sync)
     except ArithmeticError:
         return ValueSteps(task, optimizer)  # it diverges from the start: they say in which step
@@ -511,6 +524,12 @@ def make_steps(
             stacklevel=4,
         )
         return ValueSteps(task, optimizer)
+
+
+def _try_loss(task: Task) -> None:
+    """Raise what the loss of the first sample raises as Values, who say it best."""
+    with training_mode(0), collector_paused():
+        mean_loss(task.loss, [task.model.scores(as_values(task.inputs[0]))], [task.targets[0]])
 
 
 def _is_worth_it(task: Task, epochs: int) -> bool:

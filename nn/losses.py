@@ -363,13 +363,19 @@ def mean_loss(
         if not isinstance(losses[-1], Value | Real):
             raise _of_own_loss(loss, i, f"it gave {losses[-1]!r:.60}")
     mean: Value = total(losses) / len(losses)
+    if not isinstance(mean, Value) and _has_value(scores):
+        raise _of_own_loss(loss, 0, f"it gave {losses[0]!r:.60}, a number without gradient")
     return mean
+
+
+def _has_value(scores: Sequence[Any]) -> bool:
+    return any(isinstance(s, Value) for row in scores for s in (row if _is_row(row) else [row]))
 
 
 def _of_own_loss(loss: Loss, i: int, trouble: str) -> TypeError:
     """Return the error of a loss that is called with what it does not expect."""
     return TypeError(
         f"Sample {i}: the loss {loss.name} failed: {trouble}. It is given the list of the model's "
-        "scores, also of one, and the target, and gives a Value: "
-        "lambda scores, target: (scores[0] - target) ** 2."
+        "scores, also of one, and the target, and gives a Value, made of the scores by operations "
+        "of autograd: lambda scores, target: (scores[0] - target) ** 2."
     )

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 from typing import Any
 
 from autograd import Value
-from nn.checks import check_setting, real
+from nn.checks import check_setting, count, real
 
 State = tuple[Any, ...]
 
@@ -52,6 +52,12 @@ class Optimizer:
                     f"parameters[{i}] is {parameter!r:.60}; an optimizer moves Values, as "
                     "model.parameters() gives."
                 )
+            if parameter.op:
+                raise ValueError(
+                    f"parameters[{i}] is {parameter!r:.60}, computed by {parameter.op.name}, and "
+                    "would be computed anew; an optimizer moves what was made by Value(...), as "
+                    "model.parameters() gives."
+                )
         self.parameters = parameters
         if not self.parameters:
             raise ValueError("An optimizer needs at least one parameter; got none.")
@@ -82,6 +88,7 @@ class Optimizer:
         FloatingPointError
             If a gradient is inf or nan, or a step would lead there; then nothing has moved.
         """
+        check_state(self)
         update, step = self.update, self.steps + 1
         pairs = zip(self.parameters, self.state, strict=True)
         try:
@@ -90,7 +97,12 @@ class Optimizer:
             for i, p in enumerate(self.parameters):
                 real(p.grad, f"The grad of parameter {i} ({p!r})")
             raise
-        self._refuse_unless_finite(moves)
+        try:
+            self._refuse_unless_finite(moves)
+        except (TypeError, ValueError):
+            for move in moves:
+                check_move(move, self)
+            raise
         self.steps = step
         self.state = [state for _, state in moves]
         for p, (data, _) in zip(self.parameters, moves, strict=True):
@@ -101,15 +113,69 @@ class Optimizer:
             return  # a sum with inf or nan in it is not finite
         for i, (p, (data, state)) in enumerate(zip(self.parameters, moves, strict=True)):
             if not all(map(isfinite, (data, *state))):
+                what = "no number" if isnan(p.grad) else "too large for a step"
+                advice = "Try a smaller learning rate, or scale the inputs."
+                if not self.steps and not isfinite(p.grad):
+                    advice = (
+                        "Nothing has moved yet, so that no smaller learning rate will help: "
+                        "diagnose(loss) says where it comes from."
+                    )
                 raise FloatingPointError(
-                    f"The gradient of parameter {i} ({p!r}) is {p.grad}, too large for a step; no "
-                    "parameter was moved. Try a smaller learning rate, or scale the inputs."
+                    f"The gradient of parameter {i} ({p!r}) is {p.grad}, {what}; no parameter was "
+                    f"moved. {advice}"
                 )
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
         for parameter in self.parameters:
             parameter.grad = 0.0
+
+
+def check_state(optimizer: Optimizer) -> None:
+    """Raise ValueError unless an optimizer remembers something for each of its parameters.
+
+    Examples
+    --------
+    >>> optimizer = SGD([Value(1.0), Value(2.0)])
+    >>> del optimizer.parameters[1]
+    >>> check_state(optimizer)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: The optimizer has 1 parameter, but its state is that of 2. Make a new one, ...
+    """
+    n, remembered = len(optimizer.parameters), len(optimizer.state)
+    if n != remembered:
+        raise ValueError(
+            f"The optimizer has {count(n, 'parameter')}, but its state is that of {remembered}. "
+            "Make a new one, or change its list state as its list parameters."
+        )
+
+
+def check_move(move: Any, optimizer: Optimizer) -> tuple[Any, State]:
+    """Return what an optimizer's `update` gave.
+
+    Raises
+    ------
+    TypeError
+        If it is no pair of a number and a tuple.
+
+    Examples
+    --------
+    >>> check_move(0.5, SGD([Value(1.0)]))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    TypeError: SGD.update gave float; it gives a pair, the new number and a tuple of what is ...
+    """
+    pair = isinstance(move, tuple | list) and len(move) == 2
+    if not pair or not isinstance(move[1], tuple | list) or isinstance(move[0], str):
+        kind = type(move).__name__
+        if isinstance(move, tuple | list):
+            kind = f"({', '.join([type(part).__name__ for part in move])})"
+        raise TypeError(
+            f"{type(optimizer).__name__}.update gave {kind}; it gives a pair, the new number and a "
+            "tuple of what is remembered: return data - self.learning_rate * grad, ()."
+        )
+    return move[0], tuple(move[1])
 
 
 class SGD(Optimizer):

@@ -117,7 +117,7 @@ def find_schedule(schedule: str | Schedule) -> Schedule:
     """
     if callable(schedule):
         return schedule
-    if schedule not in SCHEDULES:
+    if not isinstance(schedule, str) or schedule not in SCHEDULES:
         raise ValueError(
             f"No schedule is named {schedule!r}; choose one of {', '.join(SCHEDULES)}."
         )

@@ -179,14 +179,12 @@ def _reports(
         for epoch in range(1, epochs + 1):
             loss_sum, right_sum, done = 0.0, 0, 0
             order = batches(n, size, seed=rng)
-            rates = [
-                first_rate * rate_factor((step + k) / (epochs * steps_in_epoch))
-                for k in range(steps_in_epoch)
-            ]
+            shares = [(step + k) / (epochs * steps_in_epoch) for k in range(steps_in_epoch)]
+            rates = [first_rate * _factor_at(rate_factor, share) for share in shares]
             judgements = steps.epoch(order, rates, rng)
             for batch, rate in zip(order, rates, strict=True):
                 step += 1
-                with _saying_where(epoch, step):
+                with _saying_where(epoch, step, moved=step > 1):
                     batch_loss, right = next(judgements)
                 loss_sum += batch_loss * len(batch)
                 right_sum += right
@@ -366,6 +364,11 @@ def evaluate(
 
 def _loss_of(model: Any, loss: AnyLoss | None) -> Loss:
     """Return the loss that was chosen, or the model's; one that knows of the model's head."""
+    if loss is None and not hasattr(model, "loss"):
+        raise TypeError(
+            f"{type(model).__name__} has no loss of its own; give one, as loss='mse', or set it in "
+            "__init__, as self.loss = 'mse'."
+        )
     chosen = find_loss(loss or model.loss)
     check_head(chosen, getattr(model, "head", "linear"))
     return chosen
@@ -416,14 +419,28 @@ class DivergenceError(ArithmeticError):
     history: History | None = None
 
 
+def _factor_at(schedule: Schedule, done: float) -> float:
+    """Return what a schedule says when this share of the training is done; refuse what is none."""
+    factor = schedule(done)
+    check_setting(factor, f"What the schedule gives at {done:g}", is_finite, "finite")
+    return factor
+
+
 @contextmanager
-def _saying_where(epoch: int, step: int) -> Iterator[None]:
+def _saying_where(epoch: int, step: int, *, moved: bool = True) -> Iterator[None]:
+    """Raise DivergenceError for an ArithmeticError, with advice on what to change."""
     try:
         yield
     except ArithmeticError as error:
         advice = " Try a smaller learning rate, or scale the inputs."
         if isinstance(error, FloatingPointError):
             advice = ""  # the optimizer has given it
+        elif not moved:
+            advice = (
+                " Nothing has moved yet, so that no smaller learning rate will help: look at what "
+                "the loss computes, or scale the inputs."
+            )
         raise DivergenceError(
-            f"Training diverged in epoch {epoch}, step {step}: {error}{advice}"
+            f"Training diverged in epoch {epoch}, step {step}: {str(error).removesuffix('.')}."
+            f"{advice}"
         ) from error

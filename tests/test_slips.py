@@ -1,14 +1,18 @@
 """Slips of newcomers, each answered with what to do instead."""
 
+import copy
+import math
+import pickle
 import pydoc
 import warnings
-from math import nan
+from math import inf, nan
 
 import pytest
 
 import autograd
 from autograd import (
     OPS,
+    RecordingError,
     Value,
     as_values,
     define,
@@ -35,9 +39,11 @@ from nn import (
     MLP,
     SGD,
     Adam,
+    DivergenceError,
     History,
     Layer,
     LogisticRegression,
+    Module,
     Perceptron,
     Progress,
     Replay,
@@ -58,9 +64,17 @@ from nn import (
 )
 
 x = Value(2.0, label="x")
+
+
+def refused(kind):
+    raise kind("It is too hot.")
+
+
 untupled = define("untupled", lambda x: x * x, lambda x, out: 2 * x)
 miscounted = define("miscounted", lambda: 1.0, lambda x, out: (1.0,))
-for name in ("untupled", "miscounted"):
+hot = define("hot", lambda x: refused(TypeError), lambda x, out: (1.0,))
+steep = define("steep", lambda x: x * x, lambda x, out: refused(ValueError))
+for name in ("untupled", "miscounted", "hot", "steep"):
     OPS.pop(name)  # other tests go through all operations, and these are wrong
 model = MLP(2, [3, 1], seed=0)
 pairs = [[0.0, 1.0], [1.0, 0.0]]
@@ -75,6 +89,41 @@ def graded(grad):
     leaf = Value(3.0, label="w")
     leaf.grad = grad
     return leaf
+
+
+class Own(Module):
+    """A model of the user, which says of itself what it is given."""
+
+    def __init__(self, **says):
+        self.w = [Value(0.1), Value(0.2)]
+        vars(self).update(says)
+
+    def scores(self, x):
+        return [weighted_sum(self.w, x)]
+
+
+def stepped(answer, **settings):
+    """Train with an optimizer that has this answer to every number."""
+    own = type("Own", (SGD,), {"update": lambda *_: answer})
+    return trained(model=MLP(2, [1], seed=0), optimizer=own, **settings)
+
+
+def with_other_parameters(engine):
+    model = Own(nin=2, nout=1, loss="mse")
+    optimizer = SGD(model.parameters())
+
+    def drop(_report):
+        optimizer.parameters = optimizer.parameters[:1]
+
+    trained(model=model, optimizer=optimizer, epochs=2, on_epoch=drop, engine=engine)
+
+
+def compiled(function, *samples):
+    return autograd.compile(function, engine="numpy")(*samples)
+
+
+def squares(scores, target):
+    return (scores[0] - len(str(target))) ** 2
 
 
 SLIPS = [  # what was typed, the error, what the answer says
@@ -185,6 +234,44 @@ SLIPS = [  # what was typed, the error, what the answer says
     (lambda: show_curves({3: ([1], [1])}), TypeError, "name of a curve is text; got 3"),
     (lambda: show_history(3), TypeError, "shows a History.*got 3"),
     (lambda: show_confusion(["a"], ["b"]), TypeError, r"predicted\[0\] must be a number.*got 'b'"),
+    (lambda: trained(model=Own(nin=2, loss="mse")), TypeError, r"nout of Own is None.*self.nout ="),
+    (lambda: trained(model=Own(nout=1, loss="mse")), TypeError, r"nin of Own is None.*self.nin = "),
+    (lambda: evaluate(Own(nin=2), pairs, [0, 1]), TypeError, "judges .*nout of Own is None"),
+    (lambda: trained(model=Own(nin=2, nout=1)), TypeError, "Own has no loss .*give one, as loss="),
+    (lambda: trained(schedule=lambda _: "a"), TypeError, "schedule gives at 0 must be .*got 'a'"),
+    (lambda: trained(schedule=lambda _: None), TypeError, "schedule gives at 0 must be .*got None"),
+    (lambda: trained(schedule=lambda _: nan), ValueError, "schedule gives at 0 .*finite; got nan"),
+    (lambda: trained(schedule=[]), ValueError, r"No schedule is named \[\]; choose"),
+    (lambda: pickle.dumps(autograd.compile(lambda x: x)), pickle.PicklingError, "lambda>, .*def"),
+    (lambda: trained(targets=["a", "b"], loss=squares, engine="numpy"), ValueError,
+     r"targets\[0\] is 'a': a program takes numbers.*Values take them as they are \(engine='eag"),
+    (lambda: trained(targets=["1", "2"], loss=squares, engine="numpy"), ValueError, "0. is '1': a"),
+    (lambda: trained(targets=[1, None], loss=squares, engine="numpy"), ValueError, "1. is None: a"),
+    (lambda: trained(targets=[{}, {}], loss=squares, engine="numpy"), ValueError, "0. is {}: a "),
+    (lambda: trained(loss=lambda s, t: 3.0), TypeError, "gave 3.0, a number without gradient.*op"),
+    (lambda: trained(loss=lambda s, t: 3.0, engine="numpy"), TypeError, "gave 3.0, a number with"),
+    (lambda: trained(loss=lambda s, t: s, engine="numpy"), TypeError, r"it gave \[Value.*a Value,"),
+    (lambda: trained(loss=lambda s, t: 1 / 0), DivergenceError,
+     r"division by zero\. Nothing has moved yet, .*look at what the loss computes"),
+    (lambda: trained(model=MLP(2, [1]), loss=lambda s, t: s[0] * nan), DivergenceError,
+     r"nan, no number; .*Nothing has moved yet, .*diagnose\(loss\) says where it comes from\.$"),
+    (lambda: compiled(math.sin, [1.0]), RecordingError, r"^test_slips.py:\d+: .*: a number was"),
+    (lambda: compiled(model.predict, pairs), RecordingError, r"^test_slips.py:\d+: .*: a number "),
+    (lambda: compiled(lambda k: pick([[x, x], [x, x]], k), [0.0]), RecordingError,
+     r"one real number; got \[Value.*Make one Value for each element"),
+    (lambda: compiled(lambda k: pick([x, 3.0], k), [inf]), ValueError, r"pick\(inf, .* from 0 to"),
+    (lambda: compiled(lambda k: pick([x, 3.0], k), [nan]), ValueError, r"pick\(nan, .* from 0 to"),
+    (lambda: stepped(None), TypeError, "Own.update gave NoneType; .*a pair"),
+    (lambda: stepped(1.0), TypeError, "Own.update gave float; .*a pair"),
+    (lambda: stepped((1.0, 2.0)), TypeError, r"gave \(float, float\); "),
+    (lambda: stepped((1.0, (), 3)), TypeError, r"gave \(float, tuple, int\); "),
+    (lambda: stepped(None, engine="numpy"), RecordingError, "gave NoneType; it"),
+    (lambda: hot(x), TypeError, r"too hot\. It must answer"),
+    (lambda: steep(x).backward(), ValueError, r"too hot\. Keep"),
+    (lambda: compiled(hot, [1.0]), RecordingError, r"^test_slips.*too hot\. It .* number\. While"),
+    (lambda: SGD([x * x]), ValueError, r"parameters\[0\] is .*computed by mul.*made by Value\("),
+    (lambda: with_other_parameters("eager"), ValueError, "has 1 parameter, but its state .* of 2"),
+    (lambda: with_other_parameters("numpy"), ValueError, "has 1 parameter, but its state .* of 2"),
     (lambda: save(model, "/nowhere/x"), FileNotFoundError, "folder does not exist; make it"),
 ]  # fmt: skip
 
@@ -196,6 +283,40 @@ def test_a_slip_is_answered(typed, error, answer):
         typed()
     assert before == (model.state(), [p.grad for p in model.parameters()])
     assert (x.data, x.grad, x.label) == (2.0, 0.0, "x")
+
+
+RULES = [  # what an optimizer's update does with numbers that are recorded
+    abs, float, round, math.sin, str, lambda x: x % 2, lambda x: x.data, lambda x: max(x, 0.0),
+    lambda x: x == 0, lambda x: x or 1.0, lambda x: {x: 1}, lambda x: [1][x], lambda x: None,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_that_cannot_be_recorded_is_refused_in_words(rule):
+    ruled = type("Ruled", (SGD,), {"update": lambda _self, data, *_: rule(data)})
+    with pytest.raises(RecordingError, match="rule is no plain arithmetic: ") as caught:
+        trained(optimizer=ruled, engine="numpy")
+    assert "expression" not in str(caught.value).lower()
+
+
+def test_a_model_of_the_user_needs_no_more_than_is_asked_for():
+    model = Own(nin=2, nout=1, loss="mse")
+    history = trained(model=model, validation=(pairs, [0, 1]), epochs=3)
+    assert history.epochs[-1].validation_loss == evaluate(model, pairs, [0, 1])[0]
+
+
+def test_text_as_targets_of_an_own_loss_trains_as_values_and_says_why(monkeypatch):
+    monkeypatch.setattr("nn.engines._WORTH", 0.0)
+    with pytest.warns(RuntimeWarning, match=r"runs as Values.*targets\[0\] is 'a'.*takes numbers"):
+        history = trained(model=MLP(2, [1], seed=0), targets=["a", "b"], loss=squares)
+    assert history.engine == "eager"
+
+
+def test_a_compiled_lambda_can_be_copied():
+    doubled = autograd.compile(lambda x: 2 * x, engine="eager")
+    for copied in (copy.copy(doubled), copy.deepcopy([doubled])[0]):
+        assert copied is not doubled
+        assert copied([3.0]) == [6.0]
 
 
 def test_every_public_operation_has_its_own_help():

@@ -6,10 +6,13 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from math import isfinite
+from pickle import PicklingError
 from threading import RLock
 from time import perf_counter
+from types import FunctionType
 from typing import Any, overload
 
 from autograd.checks import RecordingError, identity_not_meant, to_float
@@ -60,11 +63,33 @@ class Compiled:
         self.__module__ = getattr(function, "__module__", __name__)
 
     def __reduce__(self) -> Any:
-        """Tell `copy` and `pickle`: a function of a module by its name, else compiled afresh."""
+        """Tell `pickle`: a function of a module by its name, else compiled afresh."""
+        found = self._found_by_name()
+        if found is self:
+            return self.__qualname__
+        if isinstance(self.function, FunctionType) and found is not self.function:
+            raise PicklingError(
+                f"{self!r} can't be pickled: a file holds the name of a function, and "
+                f"{self.__module__} has none of the name {self.__qualname__}. A lambda, or a "
+                "function made in another, can be copied, but not pickled: write it with def at "
+                "the top of a module."
+            )
+        return Compiled, (self.function, self._asked)
+
+    def __copy__(self) -> Compiled:
+        known = self._found_by_name() is self  # as functions are, which are copied as themselves
+        return self if known else Compiled(self.function, self._asked)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
+        known = self._found_by_name() is self
+        return self if known else Compiled(deepcopy(self.function, memo), self._asked)
+
+    def _found_by_name(self) -> Any:
+        """Return what its module has under its name, if anything."""
         found: Any = sys.modules.get(self.__module__)
         for name in self.__qualname__.split("."):
             found = getattr(found, name, None)
-        return self.__qualname__ if found is self else (Compiled, (self.function, self._asked))
+        return found
 
     def __repr__(self) -> str:
         return f"<compiled {self.__name__}, {self.engine}>"

@@ -58,19 +58,22 @@ class Expression(Arithmetic):
         return Expression(op, inputs)
 
     def __bool__(self) -> bool:
-        raise TypeError("A rule that asks how large a number is can't be written as an expression.")
+        raise TypeError("A rule that asks how large a number is can't be recorded.")
 
     def __eq__(self, other: object) -> bool:
-        raise TypeError("A rule that compares numbers can't be written as an expression.")
+        raise TypeError("A rule that compares numbers can't be recorded.")
 
     def __hash__(self) -> int:
-        raise TypeError("A rule that looks a number up can't be written as an expression.")
+        raise TypeError("A rule that looks a number up can't be recorded.")
 
     def __repr__(self) -> str:
-        raise TypeError("A rule that makes text of a number can't be written as an expression.")
+        raise TypeError("A rule that makes text of a number can't be recorded.")
 
     def __format__(self, form: str) -> str:
         return repr(self)
+
+
+Expression.__name__ = Expression.__qualname__ = "recorded number"  # as Python's errors call it
 
 
 class _NotZero(Expression):

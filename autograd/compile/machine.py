@@ -224,8 +224,8 @@ class Machine:
                 found = with_operands(x, numbers)
                 if not abs(found - expected) <= 1e-12 * max(1.0, abs(expected)):
                     raise RecordingError(
-                        "The optimizer's rule does something else with numbers than with "
-                        f"expressions of them: {expected!r} and not {found!r} for the number "
+                        "The optimizer's rule does something else with numbers than with numbers "
+                        f"that are recorded: {expected!r} and not {found!r} for the number "
                         f"{data!r} with the gradient {grad!r} in step {step}. It may not ask what "
                         "it is given."
                     )

@@ -329,8 +329,9 @@ def _say_what_failed(error: Exception, refused: Sequence[Refusal]) -> None:
     first = refused[0].error if refused else None
     if isinstance(first, RecordingError) or (first and first is not error):
         raise RecordingError(_refused_at(refused)) from None
+    text = str(error).removesuffix(".")
     if isinstance(error, RecordingError):
-        raise RecordingError(f"{_place_of(error)}: {error}.") from None
+        raise RecordingError(f"{_place_of(error)}: {text}.") from None
     if isinstance(error, ArithmeticError | ValueError):
         return
     import traceback
@@ -352,7 +353,7 @@ def _say_what_failed(error: Exception, refused: Sequence[Refusal]) -> None:
     ):
         raise RecordingError(f"{_place_of(error)}: {_NO_INDEX}.") from None
     raise RecordingError(
-        f"{_place_of(error)}: {type(error).__name__}: {error}. While a function is recorded it is "
+        f"{_place_of(error)}: {type(error).__name__}: {text}. While a function is recorded it is "
         "given Values; what they can't do must be done before, or by an operation of your own."
     ) from error
 
@@ -516,9 +517,17 @@ def _place_of(error: Exception) -> str:
 
 
 def _place(frames: Sequence[FrameSummary]) -> str:
-    """Return the user's line among those that were being run, the innermost one."""
-    theirs = [frame for frame in frames if not frame.filename.startswith(_NOT_THEIRS)] or frames
-    line = theirs[-1]
+    """Return the user's line among those that were being run, the innermost one.
+
+    A function of ours or of Python has none: then it is the line that asked for the recording.
+    """
+    import traceback
+
+    for lines in (frames, traceback.extract_stack()):
+        theirs = [frame for frame in lines if not frame.filename.startswith(_NOT_THEIRS)]
+        if theirs:
+            break
+    line = (theirs or frames)[-1]
     code = line.line or ""
     if len(code) > _LONGEST_LINE:
         code = f"{code[:_LONGEST_LINE]}…"
