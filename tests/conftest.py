@@ -1,4 +1,6 @@
-"""What all tests share: a patient hypothesis, and a rule table that no test leaves changed."""
+"""What tests share: a patient hypothesis, a rule table that no test leaves changed, fixtures."""
+
+import warnings
 
 import pytest
 from hypothesis import settings
@@ -15,3 +17,11 @@ def table_as_it_was():
     yield
     OPS.clear()
     OPS.update(rows)
+
+
+@pytest.fixture
+def quiet():
+    """Count the warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield caught
