@@ -7,6 +7,8 @@ from hypothesis import settings
 
 from autograd import OPS
 
+pytest.register_assert_rewrite("trained_runs", "command_runs")  # what they assert is explained
+
 settings.register_profile("patient", deadline=None)  # machines differ
 settings.load_profile("patient")
 
