@@ -17,7 +17,6 @@ pytest.importorskip("llvmlite")
 Pair = namedtuple("Pair", "left right")
 Turned = namedtuple("Turned", "left right")
 
-
 # ------------------------------------------------------------------------------- arguments
 
 
