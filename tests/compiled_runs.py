@@ -7,11 +7,14 @@ NumPy and as machine code are compared with both.
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 from random_programs import RandomFunction
 
 from autograd import Machine, Value, derive, record, total
 
 ENGINES = ("numpy", "native")
+compiling = pytest.mark.parametrize("engine", ENGINES)
+every_engine = pytest.mark.parametrize("engine", ["eager", *ENGINES])
 COUNTS = (5, 1, 8, 3, 17, 100)  # samples in a batch
 CLOSE = 1e-12  # relative to the largest number of its kind; 1 if all are smaller
 
@@ -27,6 +30,11 @@ class Run:
         """Return each list with its scale, by name."""
         numbers = {"result": [x for row in self.results for x in row], "gradient": self.grads}
         return {name: (xs, max([1.0, *map(abs, xs)])) for name, xs in numbers.items()}
+
+
+def line(w, b):
+    """Return the squared distance of points from a line."""
+    return lambda x, y: (w * x + b - y) ** 2
 
 
 def row_of(results):

@@ -1,0 +1,194 @@
+"""What changes while a program trains is heard, or noticed, and training goes on as Values."""
+
+import warnings
+
+import pytest
+from compiled_runs import compiling
+from trained_runs import CLASSES, NUMBERS, XS, assert_equal, flat, mlp, near, trained
+
+from autograd import Value
+from nn import Adam, Dropout, LinearRegression, SoftmaxRegression, fit
+
+pytest.importorskip("llvmlite")
+
+
+def halving(model, _optimizer):
+    for p in model.parameters():
+        p.data = 0.5 * p.data
+
+
+def forgetting(_model, optimizer):
+    optimizer.state = [(0.0,) * optimizer.memory for _ in optimizer.parameters]
+
+
+def other_betas(_model, optimizer):
+    optimizer.betas = (0.5, 0.9)
+
+
+def freezing(model, _optimizer):
+    for p in model.layers[0].parameters():
+        p.constant = True
+
+
+def freezing_one(model, _optimizer):
+    """A constant beside others that learn, in one product of matrices with them."""
+    model.layers[0].neurons[0].w[0].constant = True
+
+
+def restarting(_model, optimizer):
+    optimizer.steps = 0
+
+
+CHANGES = {
+    f.__name__: f for f in (halving, forgetting, other_betas, freezing, freezing_one, restarting)
+}
+
+
+@compiling
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("when", ["on_report", "on_epoch"])
+def test_what_is_changed_between_steps_is_heard(name, when, engine):
+    models = []
+    for run in ("eager", engine):
+        model, calls = mlp()(), []
+        optimizer = Adam(model.parameters(), 0.02)
+
+        def callback(_report, model=model, optimizer=optimizer, calls=calls):
+            calls.append(1)
+            if len(calls) in (2, 5):
+                CHANGES[name](model, optimizer)
+
+        settings = {when: callback, "optimizer": optimizer, "batch_size": 16, "epochs": 6}
+        fit(model, XS, NUMBERS, engine=run, **settings)
+        models.append(model)
+        assert len(calls) > 5
+    found, expected = ([p.data for p in model.parameters()] for model in reversed(models))
+    assert near(found, expected)
+
+
+@compiling
+def test_what_values_learn_after_a_change_is_kept(engine):
+    """Nobody looks while it trains, so that the weights come from the tables but once."""
+    weights = []
+    for name in ("eager", engine):
+        model, targets = LinearRegression(1), [2 * x[0] for x in XS]
+
+        def schedule(done, targets=targets):
+            if done >= 0.5:
+                targets[:] = [-3 * x[0] for x in XS]
+            return 1.0
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fit(
+                model, [x[:1] for x in XS], targets, epochs=200, batch_size=None, optimizer="sgd",
+                learning_rate=0.4, schedule=schedule, engine=name,
+            )  # fmt: skip
+        assert any("targets have changed" in str(w.message) for w in caught) == (name != "eager")
+        weights.append([p.data for p in model.parameters()])
+    assert weights[0] == pytest.approx([-3, 0], abs=1e-6)
+    assert weights[1] == pytest.approx(weights[0], abs=1e-6)
+
+
+class Annealed(LinearRegression):
+    """Its scores have a factor of the program."""
+
+    factor = 1.0
+
+    def scores(self, x):
+        return [s * self.factor for s in super().scores(x)]
+
+
+def coefficient():
+    """Return a model, a loss, targets, and what changes one of them from outside."""
+    kept = {"c": 1.0}
+
+    def loss(scores, target):
+        return kept["c"] * (scores[0] - target) ** 2
+
+    return LinearRegression(3), loss, NUMBERS, lambda: kept.update(c=3.0)
+
+
+def value_replaced():
+    kept = {"c": Value(1.0, constant=True)}
+
+    def loss(scores, target):
+        return kept["c"] * (scores[0] - target) ** 2
+
+    return LinearRegression(3), loss, NUMBERS, lambda: kept.update(c=Value(2.0, constant=True))
+
+
+def one_target():
+    targets = list(NUMBERS)
+    return LinearRegression(3), "mse", targets, lambda: targets.__setitem__(30, 9.0)
+
+
+def a_class():
+    targets = list(CLASSES)
+    return SoftmaxRegression(3, 4), None, targets, lambda: targets.__setitem__(30, 3)
+
+
+def model_changed():
+    model = Annealed(3)
+    return model, "mse", NUMBERS, lambda: setattr(model, "factor", 0.5)
+
+
+def dropout_taken_out():
+    model = mlp(dropout=Dropout(out=2))()
+    return model, None, NUMBERS, lambda: model.dropout.__setitem__(0, None)
+
+
+def another_parameter():
+    model = LinearRegression(3)
+    return model, "mse", NUMBERS, lambda: setattr(model, "b", Value(model.b.data))
+
+
+OUTSIDE = (
+    coefficient, value_replaced, one_target, a_class, model_changed, dropout_taken_out,
+    another_parameter,
+)  # fmt: skip
+
+
+@compiling
+@pytest.mark.parametrize("make", OUTSIDE)
+@pytest.mark.parametrize("after", [1, 3, 5, 7])
+def test_what_changes_while_training_is_noticed_before_epochs_2_4_8(make, after, engine):
+    """After the epoch before such a one nothing goes wrong; else some epochs do, and it ends."""
+    runs = []
+    for name in ("eager", engine):
+        model, loss, targets, change = make()
+        seen = []
+
+        def look(report, change=change, seen=seen):
+            seen.append((report.engine, report.loss))
+            if report.epoch == after:
+                change()
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fit(
+                model, XS, targets, loss=loss, epochs=10, batch_size=8, seed=4, on_epoch=look,
+                learning_rate=0.05, engine=name, optimizer="momentum",
+            )  # fmt: skip
+        runs.append((seen, [p.data for p in model.parameters()]))
+    (expected, right), (found, weights) = runs
+    noticed = next(epoch for epoch in (2, 4, 8) if epoch > after)
+    assert [name for name, _ in found] == [engine] * (noticed - 1) + ["eager"] * (11 - noticed)
+    assert len(caught) == 1
+    assert str(caught[0].message).startswith(f"From epoch {noticed} on training runs as Values")
+    assert caught[0].filename == __file__, "the warning points to the caller"
+    assert near(flat(found[i][1:] for i in range(after)), flat(r[1:] for r in expected[:after]))
+    if noticed == after + 1:
+        assert near(flat([row[1:] for row in found]), flat([row[1:] for row in expected]))
+        assert near(weights, right)
+
+
+@compiling
+@pytest.mark.parametrize("task", ["l2", "shares", "own model", "dropout by chance"])
+def test_comparing_while_training_changes_nothing_and_finds_nothing(task, engine):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for looking in ({}, {"on_epoch": lambda _: None}):
+            found = trained(task, engine, epochs=5, **looking)
+            assert found[1].engine == engine
+            assert_equal(found, trained(task, "eager", epochs=5))
