@@ -24,6 +24,7 @@ MODULES = (
     "pictures",
     "reporting",
     "tables",
+    "two_cores",
     "workloads",
 )
 TABLES = [  # title, the cells that name each row
@@ -275,3 +276,11 @@ def test_pictures_are_measured(benchmarks, capsys):
     nodes = benchmarks["workloads"].count_nodes
     sizes = [nodes(graph()) for graph in benchmarks["pictures"].GRAPHS.values()]
     assert sizes == [9, 106, 149, 2553, 68213]
+
+
+def test_two_cores_are_measured(benchmarks, capsys):
+    pytest.importorskip("llvmlite")
+    benchmarks["two_cores"].main(["--quick"])
+    lines = capsys.readouterr().out.splitlines()
+    row = next(line.split() for line in lines if line.startswith("2-16-1 "))
+    assert row[1:3] == ["64", "2,304"]

@@ -29,7 +29,7 @@ from autograd.compile.program import (
     View,
 )
 
-_TWO_PAY = 1_000_000  # numbers in lanes, from which a second core is worth waking
+_TWO_PAY = 2_000_000  # numbers in lanes, from which a second core is worth waking
 _LARGE = 1024  # numbers of a gradient, from which leaves move as soon as they have it
 _CACHE = 192 * 1024  # numbers in the tables of lanes; more samples are taken in parts
 
