@@ -196,18 +196,20 @@ class MachineSteps:
         # Nobody sets their gradients back: as with Values they add up.
         self._others = [i for i, (x, learns) in enumerate(learning) if learns and x not in held]
 
-    def _objective(self, x: Any, target: Any, masks: Any) -> list[Any]:
+    def _objective(
+        self, x: Any, target: Any, masks: Any, layers: list[tuple[Dropout, int]] | None = None
+    ) -> list[Any]:
         """Return what is made small, the loss of the sample, and its scores.
 
-        Without masks it finds out which layers have dropout.
+        With a list for layers, it is filled with those that have dropout, and no masks are needed.
         """
         task, left = self.task, list(masks)
-        if not masks:
-            self.layers = []
+        if layers is not None:
+            layers.clear()
 
         def given(dropout: Dropout, n: int) -> list[Any]:
-            if not masks:
-                self.layers.append((dropout, n))
+            if layers is not None:
+                layers.append((dropout, n))
                 return [1.0] * n
             factors = left[:n]
             del left[:n]
@@ -221,7 +223,12 @@ class MachineSteps:
     def _record(self) -> Any:
         task = self.task
         samples = [(task.inputs[i], task.targets[i]) for i in (0, len(task.inputs) - 1)]
-        record(self._objective, [(*samples[0], [])], {})
+        self.layers = []
+
+        def without_masks(x: Any, target: Any) -> list[Any]:
+            return self._objective(x, target, (), self.layers)
+
+        record(without_masks, samples[:1], {})
         ones = [1.0] * sum(n for _, n in self.layers)
         return record(self._objective, [(*sample, ones) for sample in samples], {})[0]
 
@@ -237,7 +244,7 @@ class MachineSteps:
         """Return in words how the program differs from Values on these samples, or nothing."""
         from autograd import first_difference, gradients
 
-        task, machine, layers = self.task, self._machine, self.layers
+        task, machine, layers = self.task, self._machine, list[tuple[Dropout, int]]()
         ones = self._np.ones((len(chosen), self._masks))
         samples = self._np.concatenate([self._data[chosen], ones], axis=1)
         self._load()
@@ -247,19 +254,26 @@ class MachineSteps:
         self._loaded = False
         if out is None:
             return ""  # not finite: Values will say in training what that means
-        try:
-            with collector_paused():
-                rows = [self._objective(self._slow.samples[i], task.targets[i], ()) for i in chosen]
-                order = topological_order(total([row[0] for row in rows]) / len(rows))
-                slopes = gradients(order)
-        except (ArithmeticError, ValueError):
-            return ""
+        with collector_paused():
+            try:
+                rows = [
+                    self._objective(self._slow.samples[i], task.targets[i], (), layers)
+                    for i in chosen
+                ]
+            except (ArithmeticError, ValueError) as error:
+                return f"compiled it gives numbers where Values raise {error!r:.200}"
+            try:
+                slopes = gradients(topological_order(total([row[0] for row in rows]) / len(rows)))
+            except (ArithmeticError, ValueError):
+                return ""  # they will say it in training
         if self.layers != layers:
-            return f"compiled it has the dropout {layers} where the model has {self.layers}"
+            return f"compiled it has the dropout {self.layers} where the model has {layers}"
         expected = [to_float(x) for row in rows for x in row]
         learning = [*self.optimizer.parameters, *[leaves[i] for i in self._others]]
         expected_grads = [slopes.get(p, 0.0) for p in learning]
         for mine, theirs in ((out.ravel().tolist(), expected), (found, expected_grads)):
+            if len(mine) != len(theirs):
+                return f"compiled it gives {len(mine)} numbers where Values give {len(theirs)}"
             if apart := first_difference(mine, theirs):
                 return "compiled it gives {!r} where Values give {!r}".format(*apart)
         return ""
@@ -484,8 +498,13 @@ def _rule_of(optimizer: Optimizer) -> Callable[..., Any]:
 
 def _settings_of(optimizer: Optimizer) -> dict[str, Any]:
     """Return what an optimizer's rule may read, besides the learning rate."""
-    settings = {name: x for name, x in vars(optimizer).items() if name not in _RUNNING}
-    return copy.deepcopy(settings)  # a list may be changed in place
+    return {name: _copied(x) for name, x in vars(optimizer).items() if name not in _RUNNING}
+
+
+def _copied(x: Any) -> Any:
+    """Return a copy, as a list may be changed in place; or itself, where copies are not equal."""
+    twin = copy.deepcopy(x)
+    return twin if twin == x else x
 
 
 def make_steps(

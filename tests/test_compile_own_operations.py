@@ -99,3 +99,19 @@ def test_an_interruption_inside_of_a_rule_is_not_lost(engine):
     with pytest.raises(KeyboardInterrupt):
         function([0.5] * 4 + [0.25] * 4)
     assert function([0.5] * 4 + [0.25] * 4) == pytest.approx(right)
+
+
+@compiling
+def test_a_gate_in_a_rule_hides_no_overflow(engine):
+    op = define(
+        "gated_square",
+        lambda x, y: autograd.step(x) * (y * y),
+        lambda x, y, _out: (0.0, 2 * y * autograd.step(x)),
+    )
+    del autograd.OPS["gated_square"]
+    w, numbers = Value(1.0), [2.0] * 10
+    function = compile(lambda x, y: op(w * x, y), engine=engine)
+    signs = [1.0, -1.0] + [1.0] * 8
+    assert function(signs, numbers) == [4.0, 0.0] + [4.0] * 8
+    with pytest.raises(OverflowError, match="gated_square"):
+        function(signs, [2.0, 1e200] + [2.0] * 8)

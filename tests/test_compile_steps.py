@@ -50,6 +50,51 @@ def test_other_samples_in_the_memory_of_earlier_ones_are_copied_again(machine):
         del samples
 
 
+def test_a_view_of_an_array_that_changes_is_copied_again(machine):
+    base = SAMPLES.copy()
+    view = base[:]
+    view.flags.writeable = False
+    for _ in range(3):
+        agree(machine, view)
+        base += 1.0
+
+
+WRONG = {  # what `train` is given: samples, batch, rates, order, and the answer
+    "no samples": (SAMPLES[:0], 1, [0.1], [0], r"takes samples in an array \(n, 3\)"),
+    "wide samples": (np.ones((2, 4)), 1, [0.1], [0], r"got \(2, 4\)"),
+    "a flat array": (np.ones(3), 1, [0.1], [0], r"got \(3,\)"),
+    "no order": (SAMPLES, 1, [0.1], [], "got 0 in batches of 1"),
+    "no batch": (SAMPLES, 0, [0.1], [0], "got 1 in batches of 0"),
+    "before the first": (SAMPLES, 1, [0.1], [-1], "from 0 to 5"),
+    "after the last": (SAMPLES, 1, [0.1], [6], "from 6 to 6"),
+    "few rates": (SAMPLES, 1, [0.1], [0, 1], "2 steps need as many rates; got 1"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_steps_that_cannot_be_are_refused(machine, name):
+    samples, batch, rates, order, answer = WRONG[name]
+    with pytest.raises(ValueError, match=answer):
+        machine.train(samples, batch, rates, 1, order)
+    agree(machine, SAMPLES)
+
+
+def test_only_a_batch_that_gets_longer_lines_is_compiled_anew(monkeypatch):
+    pytest.importorskip("llvmlite")
+    from autograd.compile import native_backend
+
+    monkeypatch.setattr(native_backend, "_CACHE", 0)
+    machine = machine_for(loss, W, SAMPLES.tolist(), "native")
+    machine.load()
+    engines = []
+    for count in (6, 32, 1000, 2000, 3000, 6):
+        agree(machine, RNG.normal(size=(count, 3)))
+        engines.append(machine._engine)
+    assert engines[0] is engines[1]
+    assert engines[1] is not engines[2]
+    assert engines[2] is engines[3] is engines[4] is engines[5]
+
+
 @pytest.mark.parametrize("batch", [1, 2, 6])
 def test_a_batch_may_come_again_and_in_another_order(machine, batch):
     samples = SAMPLES.copy()

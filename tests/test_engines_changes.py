@@ -1,13 +1,24 @@
 """What changes while a program trains is heard, or noticed, and training goes on as Values."""
 
 import warnings
+from contextlib import nullcontext
 
 import pytest
 from compiled_runs import compiling
 from trained_runs import CLASSES, NUMBERS, XS, assert_equal, flat, mlp, near, trained
 
 from autograd import Value
-from nn import Adam, Dropout, LinearRegression, SoftmaxRegression, fit
+from nn import (
+    MLP,
+    SGD,
+    Adam,
+    DivergenceError,
+    Dropout,
+    LinearRegression,
+    Module,
+    SoftmaxRegression,
+    fit,
+)
 
 pytest.importorskip("llvmlite")
 
@@ -192,3 +203,74 @@ def test_comparing_while_training_changes_nothing_and_finds_nothing(task, engine
             found = trained(task, engine, epochs=5, **looking)
             assert found[1].engine == engine
             assert_equal(found, trained(task, "eager", epochs=5))
+
+
+class Dividing(Module):
+    """A model whose inputs are divided before they meet the dropout."""
+
+    loss, head, nin, nout = "mse", "linear", 2, 1
+
+    def __init__(self, scale):
+        self.scale = scale
+        self.inner = MLP(2, [4, 1], dropout=Dropout(probability=0.5), seed=1)
+
+    def parameters(self):
+        return self.inner.parameters()
+
+    def scores(self, x):
+        return self.inner.scores([v / self.scale[0] for v in x]) * self.scale[1]
+
+
+@compiling
+@pytest.mark.parametrize(
+    ("index", "number", "error", "word"),
+    [(0, 0.0, DivergenceError, "Values raise ZeroDivisionError"), (1, 2, None, "numbers where")],
+)
+def test_a_model_that_fails_or_has_more_scores_later_runs_as_values(
+    engine, index, number, error, word
+):
+    scale, engines = [2.0, 1], []
+
+    def on_epoch(report):
+        engines.append(report.engine)
+        if report.epoch == 1:
+            scale[index] = number
+
+    xs, ys = [[1.0, 2.0], [3.0, 4.0], [0.5, 0.1]], [1.0, 2.0, 3.0]
+    with (
+        pytest.warns(RuntimeWarning, match=word),
+        pytest.raises(error) if error else nullcontext(),
+    ):
+        fit(
+            Dividing(scale), xs, ys, epochs=3, batch_size=2, engine=engine, on_epoch=on_epoch,
+            loss=lambda scores, target: (scores[0] - target) ** 2, learning_rate=0.01, seed=1,
+        )  # fmt: skip
+    assert engines[0] == engine
+    assert set(engines[1:]) <= {"eager"}
+
+
+class Normal(SGD):
+    """Steps of one size, not defined where the gradient is 0; it remembers a thing for itself."""
+
+    def __init__(self, parameters, learning_rate):
+        super().__init__(parameters, learning_rate)
+        self.note = object()
+
+    def update(self, data, grad, state, step):
+        return data - self.learning_rate * grad / (grad * grad) ** 0.5, state
+
+
+@compiling
+def test_a_rule_may_be_undefined_for_some_gradients_and_keep_things_that_are_not_compared(engine):
+    def run(engine):
+        model, engines = MLP(3, [2, 1], seed=3), []
+        fit(
+            model, XS, NUMBERS, epochs=2, engine=engine, loss="mse", seed=1,
+            optimizer=lambda parameters, rate: Normal(parameters, rate),
+            on_epoch=lambda report: engines.append(report.engine),
+        )  # fmt: skip
+        return engines[-1], [p.data for p in model.parameters()]
+
+    (used, found), (_, expected) = run(engine), run("eager")
+    assert used == engine
+    assert found == pytest.approx(expected, rel=1e-12)

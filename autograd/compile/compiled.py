@@ -333,7 +333,9 @@ class Compiled:
             return ""  # not finite: Values will say what that means
         try:
             flat = [_flat(self._called(s, settings)) for s in _samples(batches)]
-            expected = [to_float(x) for row in flat for x in row]
+            expected, found = [to_float(x) for row in flat for x in row], out.ravel().tolist()
+            if len(found) != len(expected):
+                return f"it gives {len(found)} numbers instead of {len(expected)}"
             loss = total([row[0] for row in flat]) / len(flat)
         except (ArithmeticError, ValueError):
             return _RAISES
@@ -344,9 +346,6 @@ class Compiled:
             except Exception:  # backward() will say it to who calls it
                 return _RAISES
         expected_grads = [slopes.get(leaf, 0.0) for leaf in machine.program.leaves]
-        found = out.ravel().tolist()
-        if len(found) != len(expected):
-            return f"it gives {len(found)} numbers instead of {len(expected)}"
         grads = machine.leaf_gradients()
         for what, mine, theirs in (
             ("a result", found, expected), ("a gradient", grads, expected_grads),

@@ -92,6 +92,9 @@ class Engine(Protocol):
     shared_grad: Any
     state: Any
 
+    def fits(self, count: int) -> bool:
+        """Return whether so many samples are run well: what it made is not for much fewer."""
+
     def run(self, samples: Any, backward: bool = True) -> Any:
         """Compute the results for samples, and the gradient of the mean of result 0.
 
@@ -218,10 +221,13 @@ class Machine:
         assert self._rule is not None
         for step, (data, grad) in enumerate([(0.5, -0.25), (-2.0, 3.0), (0.75, 0.0)], start=1):
             state = tuple([0.125 * (step + k) for k in range(self.memory)])
-            new, remembered = self._rule(data, grad, state, 0.0625, step)
             numbers = [data, grad, 0.0625, float(step), *state]
-            for x, expected in zip(expressions, (new, *remembered), strict=True):
-                found = with_operands(x, numbers)
+            try:
+                new, remembered = self._rule(data, grad, state, 0.0625, step)
+                results = [with_operands(x, numbers) for x in expressions]
+            except ArithmeticError:  # it is not defined for these
+                continue
+            for found, expected in zip(results, (new, *remembered), strict=True):
                 if not abs(found - expected) <= 1e-12 * max(1.0, abs(expected)):
                     raise RecordingError(
                         "The optimizer's rule does something else with numbers than with numbers "
@@ -274,6 +280,14 @@ class Machine:
 
     # ---------------------------------------------------------------- runs
 
+    def _check(self, samples: Any) -> None:
+        """Raise ValueError unless these are samples of the program."""
+        if not len(samples) or samples.shape[1:] != (self.program.inputs,):
+            raise ValueError(
+                f"A program of {self.program.inputs} inputs takes samples in an array (n, "
+                f"{self.program.inputs}) with n from 1 on; got {samples.shape}."
+            )
+
     def run(self, samples: Any, *, backward: bool = False) -> Any:
         """Return the results for samples, (n, results); None where a number is not finite.
 
@@ -283,8 +297,8 @@ class Machine:
         backward : bool, optional
             Whether to compute the gradient of the mean of result 0 as well.
         """
-        lanes = getattr(self._engine, "lanes", len(samples))
-        if len(samples) > 4 * lanes and len(samples) > self.batch:  # made for much smaller batches
+        self._check(samples)
+        if not self._engine.fits(len(samples)):  # made for much smaller batches
             old, self.batch = self._engine, len(samples)
             self._engine = self._make(len(samples))
             self._engine.shared[:], self._engine.state[:] = old.shared, old.state
@@ -292,6 +306,7 @@ class Machine:
 
     def results(self, samples: Any) -> Any:
         """Return the results for samples, as `run`, with what was made for the batches of steps."""
+        self._check(samples)
         done, _, out = self._engine.steps(samples, len(samples), RESULTS)
         return out if done else None
 
@@ -303,6 +318,7 @@ class Machine:
 
     def gradients_at(self, samples: Any) -> bool:
         """Compute the gradients of samples; return whether they are finite."""
+        self._check(samples)
         return bool(self._engine.steps(samples, len(samples), GRADIENT)[0])
 
     def train(
@@ -327,7 +343,26 @@ class Machine:
         (int, array, array)
             How many steps were done before a number was not finite; the mean of result 0 in each;
             and the results, (n, results), in the order of `order`.
+
+        Raises
+        ------
+        ValueError
+            If there is nothing to do, a number of `order` is no sample's, or a step has no rate.
         """
+        import numpy as np
+
+        self._check(samples)
+        order = np.asarray(order, dtype=np.int64)
+        if batch < 1 or not len(order):
+            raise ValueError(f"A step needs samples; got {len(order)} in batches of {batch}.")
+        if order.min() < 0 or order.max() >= len(samples):
+            raise ValueError(
+                f"order has numbers from {order.min()} to {order.max()}; the samples are numbered "
+                f"from 0 to {len(samples) - 1}."
+            )
+        steps = -(-len(order) // batch)
+        if len(rates) < steps:
+            raise ValueError(f"{steps} steps need as many rates; got {len(rates)}.")
         return self._engine.steps(
             samples, batch, TRAIN, rates=rates, first_step=first_step, order=order
         )

@@ -58,10 +58,7 @@ class NativeEngine:
         self.program, self.update = program, update
         cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features()
         self.width = w = _width(features)
-        most = max(64, _CACHE // (2 * max(program.lanes_rows, 1)) // w * w)
-        self.lanes = 1 if batch == 1 else -(-min(batch, most) // w) * w
-        if self.lanes % (2 * w) and self.lanes > 24 * w:
-            self.lanes += w  # an even number of vectors is worth one more
+        self.lanes = self._lanes_for(batch)
         self._callbacks: list[Any] = []
         self._interruption: BaseException | None = None
         writer = Writer(w, self.lanes, program.inputs, self._callback)
@@ -85,6 +82,18 @@ class NativeEngine:
         self._samples: Any = None
         self._padded: Any = None
         self._finite = True
+
+    def _lanes_for(self, batch: int) -> int:
+        """Return how long lines are made for a batch."""
+        w = self.width
+        most = max(64, _CACHE // (2 * max(self.program.lanes_rows, 1)) // w * w)
+        lanes = 1 if batch == 1 else -(-min(batch, most) // w) * w
+        even = lanes % (2 * w) == 0 or lanes <= 24 * w
+        return lanes if even else lanes + w  # an even number of vectors is worth one more
+
+    def fits(self, count: int) -> bool:
+        """Return whether lines made for so many samples would not be much longer."""
+        return self._lanes_for(count) <= 4 * self.lanes
 
     def _chains(self) -> tuple[list[Chain], list[Chain]]:
         """Return the statements in chains; only those about many samples make long ones."""
@@ -219,7 +228,8 @@ class NativeEngine:
             else np.ascontiguousarray(order, dtype=np.int64)
         )
         steps = -(-n // batch)
-        if samples is not self._samples or samples.flags.writeable:
+        stays = samples.flags.owndata and not samples.flags.writeable
+        if samples is not self._samples or not stays:
             self._samples, self._padded = samples, _padded(samples, self.width)
             self._finite = bool(np.isfinite(self._padded).all())
             self._own.forget_samples()

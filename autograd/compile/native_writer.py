@@ -54,6 +54,7 @@ class ExpressionWriter:
         self._block = 0
         self._tables: dict[tuple[Any, bytes], str] = {}
         self._gates: dict[str, str] = {}  # of each step(x) that was written, its x
+        self._in_rule = False  # of a user: there a gate could hide what is infinite
         self._lost = ""  # a vector that is nan where a number was not finite; or in memory, at F
         self.mask = ""  # of the vector that is being written: which entries count
 
@@ -128,7 +129,7 @@ class ExpressionWriter:
         name, zero, one = op.name, c.literal(0.0), c.literal(1.0)
         if op not in ops.built_in():
             return self._foreign(x, inputs)
-        if op is ops.mul:  # a gate is quicker than a product
+        if op is ops.mul and not self._in_rule:  # a gate is quicker than a product
             for gate, other in ((0, 1), (1, 0)):
                 y = x.inputs[gate]
                 if isinstance(y, Expression) and y.op is ops.step:
@@ -176,7 +177,9 @@ class ExpressionWriter:
             return self._called(x.op, inputs)
         given = set(map(id, x.inputs))
         seen = dict(zip(map(id, x.inputs), inputs, strict=True))
+        outside, self._in_rule = self._in_rule, True
         out = self._inline(inline, seen)
+        self._in_rule = outside
         hiding = {id(z) for z in walk(inline) if may_hide(z, inline)} & seen.keys() - given
         if hiding:
             self.look([name for y, name in seen.items() if y in hiding])

@@ -101,6 +101,10 @@ class NumpyEngine:
         self._sized: dict[int, _Sized] = {}
         self._moving: Any = _Moving(self, update) if update else None
 
+    def fits(self, count: int) -> bool:  # noqa: ARG002
+        """Return True: arrays are made for any number of samples."""
+        return True
+
     def run(self, samples: Any, backward: bool = True) -> Any:
         """Compute the results for samples; and the gradient, if it is wanted."""
         done, _, out = self.steps(samples, len(samples), GRADIENT if backward else RESULTS)
