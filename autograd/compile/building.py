@@ -319,6 +319,7 @@ class _Builder:
             fresh = rows[~self.written[table][rows]]
             if len(fresh):
                 self._zero(table, fresh)
+                self.backward[-1] = _with_nodes(self.backward[-1], s.nodes)
             self.backward.append(s)
         self.waiting = still_waiting
 
