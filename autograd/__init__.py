@@ -16,7 +16,6 @@ Your own    define, find_op, OPS, Op, Arithmetic
 Reading     tree, formula, topological_order, steps, explain, diagnose, recorded_lines, line_of
 Compiling   compile (Compiled), pick, RecordingError; explain_program, list_program (Program); for
             other packages: record, Machine, find_engine, ENGINES, modes, collector_paused,
-            first_difference
 Pictures    draw, show_steps, network_of; for other packages: look, player, Notation, gradients
 Front doors open_later
 Derivatives derive, grad, hessian; checked by gradcheck (GradientReport, GradientError)
@@ -73,7 +72,7 @@ if _TYPE_CHECKING:  # the same names, for tools that read programs
     from autograd.compile.compiled import Compiled, compile
     from autograd.compile.expressions import text_of
     from autograd.compile.listing import list_program
-    from autograd.compile.machine import ENGINES, Machine, find_engine, first_difference
+    from autograd.compile.machine import ENGINES, Machine, find_engine
     from autograd.compile.program import Program
     from autograd.compile.recording import collector_paused, modes, record
     from autograd.compile.words import explain_program
@@ -96,7 +95,7 @@ open_later(
         "compile.compiled": "Compiled compile",
         "compile.expressions": "text_of",
         "compile.listing": "list_program",
-        "compile.machine": "ENGINES Machine find_engine first_difference",
+        "compile.machine": "ENGINES Machine find_engine",
         "compile.program": "Program",
         "compile.recording": "collector_paused modes record",
         "compile.words": "explain_program",
@@ -168,7 +167,6 @@ __all__ = [
     "explain_program",
     "find_engine",
     "find_op",
-    "first_difference",
     "formula",
     "grad",
     "gradcheck",

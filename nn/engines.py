@@ -22,8 +22,6 @@ from autograd import (
     collector_paused,
     record,
     to_float,
-    topological_order,
-    total,
 )
 from nn.dropout import Dropout, given_masks, training_mode
 from nn.losses import LOSSES, Loss, mean_loss
@@ -242,43 +240,30 @@ class MachineSteps:
 
     def _difference(self, chosen: Sequence[int]) -> str:
         """Return in words how the program differs from Values on these samples, or nothing."""
-        from autograd import first_difference, gradients
+        task, layers = self.task, list[tuple[Dropout, int]]()
+        rows: list[list[Any]] = []
 
-        task, machine, layers = self.task, self._machine, list[tuple[Dropout, int]]()
+        def values() -> list[list[Any]]:
+            samples = [(self._slow.samples[i], task.targets[i]) for i in chosen]
+            rows.extend([self._objective(*sample, (), layers) for sample in samples])
+            return rows
+
         ones = self._np.ones((len(chosen), self._masks))
-        samples = self._np.concatenate([self._data[chosen], ones], axis=1)
         self._load()
-        out = machine.results(samples) if machine.gradients_at(samples) else None
-        leaves, all_grads = machine.program.leaves, machine.leaf_gradients()
-        found = machine.gradients() + [all_grads[i] for i in self._others]
-        self._loaded = False
-        if out is None:
-            return ""  # not finite: Values will say in training what that means
         with collector_paused():
             try:
-                rows = [
-                    self._objective(self._slow.samples[i], task.targets[i], (), layers)
-                    for i in chosen
-                ]
+                trouble = self._machine.difference(
+                    self._np.concatenate([self._data[chosen], ones], axis=1), values
+                )
             except (ArithmeticError, ValueError) as error:
                 return f"compiled it gives numbers where Values raise {error!r:.200}"
-            try:
-                slopes = gradients(topological_order(total([row[0] for row in rows]) / len(rows)))
-            except (ArithmeticError, ValueError):
-                return ""  # they will say it in training
-        if self.layers != layers:
+            finally:
+                self._loaded = False
+        if rows and self.layers != layers:
             return f"compiled it has the dropout {self.layers} where the model has {layers}"
-        expected = [to_float(x) for row in rows for x in row]
-        learning = [*self.optimizer.parameters, *[leaves[i] for i in self._others]]
-        expected_grads = [slopes.get(p, 0.0) for p in learning]
-        for mine, theirs in ((out.ravel().tolist(), expected), (found, expected_grads)):
-            if len(mine) != len(theirs):
-                return f"compiled it gives {len(mine)} numbers where Values give {len(theirs)}"
-            if apart := first_difference(mine, theirs):
-                return "compiled it gives {!r} where Values give {!r}".format(*apart)
-        return ""
+        return trouble
 
-    def _changed(self) -> str:
+    def _changed(self, chosen: Sequence[int]) -> str:
         """Return in words what has changed since the program was made, as far as that is seen."""
         task, np = self.task, self._np
         try:
@@ -288,7 +273,7 @@ class MachineSteps:
         before = self._data[:, len(task.inputs[0]) :]
         if not np.array_equal(targets, before, equal_nan=True):
             return "the targets have changed"
-        return self._difference([self._epochs % len(task.inputs)])
+        return self._difference(chosen)
 
     def _array(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Any:
         """Return samples with their targets as an array, (n, numbers).
@@ -347,12 +332,13 @@ class MachineSteps:
     ) -> Iterator[Judgement]:
         """Move the parameters once for each batch, see `ValueSteps.epoch`.
 
-        Before the 2nd, 4th, 8th ... epoch a sample and the targets are compared with Values; if
-        they differ, Values do the rest, with a warning.
+        Before the 2nd, 4th, 8th ... epoch a few samples and the targets are compared with Values;
+        if they differ, Values do the rest, with a warning.
         """
         self._epochs += 1
-        if self._epochs > 1 and self._epochs & (self._epochs - 1) == 0 and self._trusted:
-            self._compare()
+        chosen = self._machine.samples_to_compare(len(self.task.inputs), self._epochs)
+        if self._epochs > 1 and chosen and self._trusted:
+            self._compare(chosen)
         if not self._trusted:
             yield from self._slow.epoch(batches, rates, rng)
             return
@@ -360,13 +346,13 @@ class MachineSteps:
         for k in range(0, len(batches), size):
             yield from self._chunk(batches[k : k + size], rates[k : k + size], rng)
 
-    def _compare(self) -> None:
+    def _compare(self, chosen: Sequence[int]) -> None:
         """Let Values do the rest if the program no longer does what they would."""
         if self.when == "end":
             self.sync()  # nobody else has touched the parameters
         else:
             self._refresh()
-        if trouble := self._changed():
+        if trouble := self._changed(chosen):
             self.name, self._trusted, self._loaded = ValueSteps.name, False, False
             warnings.warn(
                 f"From epoch {self._epochs} on training runs as Values, more slowly: {trouble}. "
@@ -442,7 +428,7 @@ class MachineSteps:
             samples = self._array(inputs, targets)
             if samples.shape[1] == self._data.shape[1]:
                 ones = np.ones((len(samples), self._masks))
-                out = self._machine.results(np.concatenate([samples, ones], axis=1))
+                out = self._machine.run(np.concatenate([samples, ones], axis=1))
         if out is None:
             self.sync()
             return self._slow.evaluate(inputs, targets)

@@ -268,7 +268,7 @@ def fit(
     the ``schedule`` says. A program does not hear of targets changed in place, nor of all else that
     the loss and the model use in Python, as a coefficient, a global name, an attribute or a Value
     that was replaced. Before the first step some samples, and before the 2nd, 4th, 8th ... epoch
-    all targets and the loss and the gradients of one sample are compared with Values. Where they
+    all targets, and the loss and the gradients of a few, are compared with Values. Where they
     differ, Values do the rest, with a warning; the epochs between the change and the comparison
     were trained as before the change. What changes while training therefore needs
     ``engine="eager"``. Inputs are read once, by every engine.

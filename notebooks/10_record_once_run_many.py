@@ -391,11 +391,13 @@ for engine, needed in taken.items():
 # ## What a compiler cannot know
 #
 # **What you change outside.** A plain number that the function looks up somewhere is recorded as
-# what it was. So the first call is compared with Values, and the 2nd, the 4th, the 8th and so on.
+# what it was. If the function's own names stand for something else it is recorded anew; but nobody
+# sees into objects. So the first call is compared with Values, and the 2nd, the 4th, the 8th and so
+# on, on a few samples.
 
 # %%
-factor = 2.0
-scaled = compile(lambda x: factor * w * x)
+settings = {"factor": 2.0}
+scaled = compile(lambda x: settings["factor"] * w * x)
 
 
 def call(batch):
@@ -408,7 +410,7 @@ def call(batch):
 
 call([1.0])
 call([1.0])
-factor = 100.0
+settings["factor"] = 100.0
 
 # %% [markdown]
 # **Predict.** What does the third call give, and what the fourth?

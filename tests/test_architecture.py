@@ -31,8 +31,13 @@ FLOORS = [
         "autograd.tree",
     },
     {"autograd.network", "autograd.render", "autograd.stepper"},
-    {"autograd.compile.expressions", "autograd.compile.native_code", "autograd.compile.recording"},
-    {"autograd.compile.program"},
+    {
+        "autograd.compile.expressions",
+        "autograd.compile.names",
+        "autograd.compile.native_code",
+        "autograd.compile.recording",
+    },
+    {"autograd.compile.arguments", "autograd.compile.program"},
     {
         "autograd.compile.chains",
         "autograd.compile.listing",

@@ -258,3 +258,38 @@ def test_training_is_a_mode_of_its_own(quiet):
         assert thinned == pytest.approx([model(as_constants(sample[0])).data], rel=1e-12)
     assert f(sample) == pytest.approx([whole], rel=1e-12)
     assert len(quiet) == 1
+
+
+SMALL = {  # what holds numbers of one byte, of the rows (200, 100) and (1, 2)
+    "an array": lambda rows: rows,
+    "arrays": list,
+    "lists of numbers": lambda rows: [list(row) for row in rows],
+    "tuples": lambda rows: tuple(tuple(row) for row in rows),
+}
+
+
+@every_engine
+@pytest.mark.parametrize("kind", SMALL)
+def test_numbers_of_one_byte_do_not_start_anew_at_256(kind, engine, quiet):
+    rows = SMALL[kind](np.array([[200, 100], [1, 2]], dtype=np.uint8))
+    w = Value(1.0)
+    f = compile(lambda row: [row[0] + row[1], row[1] * row[0] * w], engine=engine)
+    for _ in range(4):
+        assert f(rows) == [[300.0, 20000.0], [3.0, 2.0]]
+    assert not quiet
+
+
+@every_engine
+def test_a_number_of_one_byte_alone_does_not_start_anew_either(engine, quiet):
+    f = compile(lambda x: x + x, engine=engine)
+    assert f(list(np.array([200, 1], dtype=np.uint8))) == [400.0, 2.0]
+    assert not quiet
+
+
+@every_engine
+@pytest.mark.parametrize("batch", [[[1.0], [1.0, 2.0]], [1.0, [1.0]], [[1.0, 2.0], 3.0]])
+def test_samples_of_several_shapes_are_refused_by_every_engine(batch, engine):
+    f = compile(lambda x: total(x) if isinstance(x, list) else x, engine=engine)
+    for run in (f, f.mean):
+        with pytest.raises(ValueError, match="Sample 1 of argument 0 has the shape"):
+            run(batch)

@@ -1,6 +1,7 @@
 """`compile`: what overflows or is undefined is the error that Values make of it."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -111,6 +112,41 @@ def test_a_function_that_takes_no_values_keeps_what_it_gives():
     assert f([1.0, 2.0]) == [math.inf, 2.0]
 
 
+PLAIN = [  # of plain numbers Python knows no result, or a complex one: sample, what Values give
+    (lambda x: 1 / x, 0.0, ZeroDivisionError, "div(1, 0) is undefined", math.inf),
+    (lambda x: x**0.5, -1.0, ValueError, "power(-1, 0.5) is undefined", math.nan),
+    (lambda x: x**-1, 0.0, ZeroDivisionError, "power(0, -1) is undefined", math.inf),
+    (lambda x: [x, x**2], 1e200, OverflowError, "power(1e+200, 2) is undefined", math.inf),
+]
+
+
+@every_engine
+@pytest.mark.parametrize("number", range(len(PLAIN)))
+def test_plain_arithmetic_is_undefined_where_values_are(number, engine):
+    function, bad, kind, message, anyway = PLAIN[number]
+    f = compile(function, engine=engine)
+    before = f([2.0, 3.0])
+    for run in (f, f.mean):
+        with pytest.raises(kind, match=re.escape(message)):
+            run([2.0, bad])
+    with ieee_values():
+        out = f([2.0, bad])[1]
+    out = out[1] if isinstance(out, list) else out
+    assert out == anyway or (math.isnan(out) and math.isnan(anyway))
+    assert f([2.0, 3.0]) == before
+
+
+def test_errors_of_a_function_that_takes_plain_numbers_only_stay():
+    def function(x):
+        return math.sqrt(x) if x else 1 / 0
+
+    f = compile(function, engine="eager")
+    assert f([4.0]) == [2.0]
+    for bad, answer in ((-1.0, "math domain error"), (0.0, "division by zero")):
+        with pytest.raises((ValueError, ZeroDivisionError), match=answer):
+            f([bad])
+
+
 UNDEFINED = [  # rule, sample, kind, message
     (lambda w, x: w / x, 0.0, ZeroDivisionError, "div(2, 0) is undefined"),
     (lambda w, x: 1 / (w / x), 0.0, ZeroDivisionError, "div(2, 0) is undefined"),
@@ -205,7 +241,7 @@ def test_constants_that_are_not_finite_are_run_by_numpy(number):
     assert f(batch) == [2.0 * x for x in batch]
     f.mean(batch).backward()
     assert w.grad == pytest.approx(50.5, rel=1e-12)
-    assert len(calls) <= 8 + 4 + 1, "as Values it would be called for each sample"
+    assert len(calls) <= 8 + 4 + 4, "as Values it would be called for each sample"
     w.data = 1e200
     with pytest.raises(OverflowError):
         f([1e200])

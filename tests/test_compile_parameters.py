@@ -3,7 +3,7 @@
 import pytest
 from compiled_runs import compiling, every_engine
 
-from autograd import Value, compile, weighted_sum
+from autograd import Machine, Value, compile, weighted_sum
 
 pytest.importorskip("llvmlite")
 
@@ -56,7 +56,7 @@ def test_a_parameter_that_was_replaced_is_noticed_at_the_next_check(replaced_aft
         elif call >= check:
             assert result == [5.0], call
         assert len(quiet) == (call >= check), call
-    assert "a result is 2.0 instead of 5.0" in str(quiet[0].message)
+    assert "gives the result 2.0 where Values give 5.0" in str(quiet[0].message)
     assert "Compile it anew" in str(quiet[0].message)
     f.mean([1.0]).backward()
     assert holder["w"].grad == 1.0
@@ -70,7 +70,7 @@ def test_a_parameter_replaced_by_an_equal_one_is_noticed_by_its_gradient(engine,
     holder["w"] = Value(2.0)
     f.mean([1.0]).backward()
     assert holder["w"].grad == 1.0
-    assert "a gradient is 1.0 instead of 0.0" in str(quiet[0].message)
+    assert "gives the gradient 1.0 where Values give 0.0" in str(quiet[0].message)
 
 
 @compiling
@@ -98,18 +98,45 @@ def test_samples_from_all_over_the_batch_are_compared(engine, quiet):
     f = compile(lambda x: w * (3.0 if isinstance(x, float) and x > 8 else 1.0), engine=engine)
     assert f([float(i) for i in range(10)]) == [2.0] * 9 + [6.0]
     assert len(quiet) == 1
-    g = compile(lambda x: w * (3.0 if isinstance(x, float) and x == 4 else 1.0), engine=engine)
+    g = compile(lambda x: w * (3.0 if isinstance(x, float) and x == 5 else 1.0), engine=engine)
     batch = [float(i) for i in range(10)]
-    results = [g(batch)[4] for _ in range(4)]
+    results = [g(batch)[5] for _ in range(4)]
     assert results == [2.0, 2.0, 2.0, 6.0], "the fourth call looks at that sample"
     assert len(quiet) == 2
+
+
+@compiling
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 32, 100])
+def test_a_change_is_noticed_whatever_the_number_of_samples(count, engine, quiet):
+    """A sample of 0 says nothing of the factor, so that one sample would not do."""
+    w, factors = Value(1.0), [1.0]
+    f = compile(lambda x: w * x * factors[0], engine=engine)
+    batch = (
+        [float(i) for i in range(1, count + 1)] if count == 1 else [float(i) for i in range(count)]
+    )
+    mean = sum(batch) / count
+    for _ in range(4):
+        assert f.mean(batch).data == pytest.approx(mean, rel=1e-12)
+    factors[0] = 10.0
+    for call in range(5, 9):
+        expected = mean if call < 8 else 10 * mean
+        assert f.mean(batch).data == pytest.approx(expected, rel=1e-12), call
+    assert len(quiet) == 1
+
+
+def test_other_samples_are_compared_each_time():
+    for count in (4, 8, 16, 64, 100):
+        looks = [Machine.samples_to_compare(count, 2**k) for k in range(4)]
+        assert all(len(set(look)) == 4 and max(look) < count for look in looks)
+        assert len({i for look in looks for i in look}) >= min(count, 12)
+        assert not any(Machine.samples_to_compare(count, turn) for turn in (3, 5, 6, 7, 12))
 
 
 @compiling
 def test_a_shape_of_results_that_depends_on_the_type_is_noticed(engine, quiet):
     f = compile(lambda x: [x] * (2 if isinstance(x, Value) else 1), engine=engine)
     assert f([1.0, 3.0]) == [[1.0], [3.0]]
-    assert "it gives 4 numbers instead of 2" in str(quiet[0].message)
+    assert "it gives 4 numbers where Values give 2" in str(quiet[0].message)
 
 
 @compiling
@@ -137,10 +164,9 @@ def test_two_compiled_functions_may_share_parameters(engine):
 
 @compiling
 def test_small_results_are_checked_too(engine, quiet):
-    k = 1e-6
-    w = Value(2.0)
-    function = compile(lambda x: w * x * k, engine=engine)
+    w, k = Value(2.0), [1e-6]
+    function = compile(lambda x: w * x * k[0], engine=engine)
     assert function([1.0]) == pytest.approx([2e-6])
-    k = 5e-6
+    k[0] = 5e-6
     assert function([1.0]) == pytest.approx([1e-5])
     assert len(quiet) == 1

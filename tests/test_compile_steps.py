@@ -88,6 +88,7 @@ def test_only_a_batch_that_gets_longer_lines_is_compiled_anew(monkeypatch):
     machine.load()
     engines = []
     for count in (6, 32, 1000, 2000, 3000, 6):
+        machine.make_room(count)
         agree(machine, RNG.normal(size=(count, 3)))
         engines.append(machine._engine)
     assert engines[0] is engines[1]

@@ -7,7 +7,7 @@ import pytest
 from compiled_runs import compiling
 from trained_runs import CLASSES, NUMBERS, XS, assert_equal, flat, mlp, near, trained
 
-from autograd import Value
+from autograd import Value, step, where
 from nn import (
     MLP,
     SGD,
@@ -129,6 +129,18 @@ def value_replaced():
     return LinearRegression(3), loss, NUMBERS, lambda: kept.update(c=Value(2.0, constant=True))
 
 
+def seen_by_few():
+    """As `coefficient`, of which a quarter of the samples knows nothing, the first among them."""
+    kept = {"c": 1.0}
+
+    def loss(scores, target):
+        return where(step(target - 3.5), 1.0, kept["c"]) * (scores[0] - target) ** 2
+
+    targets = [1.0 + i % 4 for i in range(len(XS))]
+    targets[0] = 4.0
+    return LinearRegression(3), loss, targets, lambda: kept.update(c=3.0)
+
+
 def one_target():
     targets = list(NUMBERS)
     return LinearRegression(3), "mse", targets, lambda: targets.__setitem__(30, 9.0)
@@ -155,7 +167,7 @@ def another_parameter():
 
 
 OUTSIDE = (
-    coefficient, value_replaced, one_target, a_class, model_changed, dropout_taken_out,
+    coefficient, value_replaced, seen_by_few, one_target, a_class, model_changed, dropout_taken_out,
     another_parameter,
 )  # fmt: skip
 

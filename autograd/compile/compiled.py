@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from math import isfinite
@@ -16,16 +16,26 @@ from types import FunctionType
 from typing import Any, overload
 
 from autograd.checks import RecordingError, identity_not_meant, to_float
+from autograd.compile.arguments import (
+    as_array,
+    check_shapes,
+    count_of,
+    filled,
+    flat,
+    shape_of,
+    typed,
+    with_numbers,
+    with_values,
+)
 from autograd.compile.listing import list_program
-from autograd.compile.machine import Machine, find_engine, first_difference
+from autograd.compile.machine import Machine, find_engine
+from autograd.compile.names import Names
 from autograd.compile.program import Program
-from autograd.compile.recording import Graph, current_modes, is_row, record
+from autograd.compile.recording import Graph, current_modes, record
 from autograd.ops import Op, total
-from autograd.stepper import gradients
-from autograd.value import Value, topological_order
+from autograd.value import Value
 
-_CHECKED = 4  # so many samples of the first batch, from all over it, are compared with Values
-_RAISES = "it raises"
+_OFTEN = 8  # so many times it is recorded anew for names without a word
 _KEPT = 64  # so many recordings: shapes of samples, settings and modes
 
 
@@ -35,6 +45,7 @@ class _Recorded:
 
     machine: Machine | None  # None: run as Values
     structure: Any
+    objects: Sequence[Any] = ()  # what the function's names stood for
     calls: int = 0
 
 
@@ -57,6 +68,7 @@ class Compiled:
         self._recorded: dict[Any, _Recorded] = {}
         self._lock = RLock()
         self._wants_values = False  # found out when it is called with numbers
+        self._names, self._changes = Names(function), 0
         self.__doc__ = getattr(function, "__doc__", None)
         self.__name__ = getattr(function, "__name__", "function")
         self.__qualname__ = getattr(function, "__qualname__", "<locals>")
@@ -117,8 +129,9 @@ class Compiled:
             if recorded.machine is not None:
                 out = self._run(recorded, batches, settings, samples, backward=False)
                 if out is not None:
-                    return [_filled(recorded.structure, row) for row in out.tolist()]
-        return [_numbers(results) for results in self._eagerly(recorded, batches, settings)]
+                    rows = out.tolist()
+                    return [filled(recorded.structure, row.__getitem__) for row in rows]
+        return [filled(x, to_float) for x in self._eagerly(recorded, batches, settings)]
 
     def mean(self, *batches: Sequence[Any], **settings: Any) -> Value:
         """Return the mean of the function's result over the samples, to call ``backward()`` on.
@@ -146,10 +159,10 @@ class Compiled:
                 out = self._run(recorded, batches, settings, samples, backward=True)
                 if out is not None:
                     return self._node(recorded.machine, samples, float(out[:, 0].mean()))
-        flat = [_flat(results) for results in self._eagerly(recorded, batches, settings)]
-        if not flat[0]:
+        rows = [flat(results) for results in self._eagerly(recorded, batches, settings)]
+        if not rows[0]:
             raise TypeError(f"{self.__name__} returned nothing that has a mean.")
-        mean = total([row[0] for row in flat]) / len(flat)
+        mean = total([row[0] for row in rows]) / len(rows)
         return mean if isinstance(mean, Value) else Value(mean, constant=True)
 
     def program(self, *batches: Sequence[Any], **settings: Any) -> Program:
@@ -222,9 +235,9 @@ class Compiled:
                 f"{name}={batch!r:.60} was given by name. Samples are given by position, as "
                 f"{self.__name__}([...]); what is given by name is a setting, the same for all."
             )
-        count = _count(batches)
-        shapes = tuple([_shape(batch[0]) for batch in batches])
-        named = tuple([(name, _typed(settings[name])) for name in sorted(settings)])
+        count = count_of(batches)
+        shapes = tuple([shape_of(batch[0]) for batch in batches])
+        named = tuple([(name, typed(settings[name])) for name in sorted(settings)])
         key = shapes, named, current_modes()
         try:
             hash(key)
@@ -234,23 +247,40 @@ class Compiled:
                 "What differs by sample is an argument by position."
             ) from None
         samples = None
-        if self.engine != "eager":
-            samples = _as_array(batches, shapes, count, learns)
+        if self.engine == "eager":
+            check_shapes(batches, shapes)
+        else:
+            samples = as_array(batches, shapes, learns)
         known = self._recorded.pop(key, None)
-        if known is None or (known.machine and known.machine.is_stale):
+        if known is None or self._is_outdated(known):
             known = self._compile(batches, settings, count)
         self._recorded[key] = known  # the last is the one that was used last
         while len(self._recorded) > _KEPT:
             del self._recorded[next(iter(self._recorded))]
         return samples, known
 
+    def _is_outdated(self, known: _Recorded) -> bool:
+        """Return whether other parameters are constant now, or a name stands for something else."""
+        if known.machine is None:
+            return False
+        if name := self._names.changed(known.objects):
+            self._changes += 1
+            if self._changes == _OFTEN:
+                self._warn(
+                    f"{name}, which it looks up, is another object for the {_OFTEN}th time, and "
+                    "each time it is recorded anew, which takes longer than to run it. Give it as "
+                    "an argument, or keep the number in a Value and set its data."
+                )
+        return bool(name) or known.machine.is_stale
+
     def _record(self, batches: Sequence[Any], settings: dict[str, Any]) -> tuple[Graph, Any]:
-        examples = [[batch[i] for batch in batches] for i in sorted({0, _count(batches) - 1})]
+        examples = [[batch[i] for batch in batches] for i in sorted({0, len(batches[0]) - 1})]
         return record(self.function, examples, settings)
 
     def _compile(self, batches: Sequence[Any], settings: dict[str, Any], count: int) -> _Recorded:
         if self.engine == "eager":
             return _Recorded(None, None)
+        objects = self._names.objects()
         try:
             graph, structure = self._record(batches, settings)
             if not graph.roots:
@@ -263,7 +293,7 @@ class Compiled:
                 raise
             self._warn(f"{error} Until then it runs without being compiled, more slowly.")
             return _Recorded(None, None)
-        return _Recorded(machine, structure)
+        return _Recorded(machine, structure, objects)
 
     def _warn(self, text: str) -> None:
         warnings.warn(f"{self.__name__}: {text}", RuntimeWarning, stacklevel=5)
@@ -282,19 +312,26 @@ class Compiled:
         machine = recorded.machine
         assert machine is not None
         machine.load()
+        machine.make_room(len(samples))
         recorded.calls += 1
-        if recorded.calls & (recorded.calls - 1) == 0:  # the 1st, 2nd, 4th, 8th ... call
-            chosen = _some(len(samples), recorded.calls)
-            few = [[batch[i] for i in chosen] for batch in batches]
-            trouble = self._difference(machine, few, settings, samples[chosen])
-            if trouble == _RAISES:
+        chosen = machine.samples_to_compare(len(samples), recorded.calls)
+        if chosen:
+            few = list(zip(*[[batch[i] for i in chosen] for batch in batches], strict=True))
+            try:
+                trouble = machine.difference(
+                    samples[chosen], lambda: [flat(self._called(x, settings)) for x in few]
+                )
+            except (
+                ArithmeticError,
+                ValueError,
+            ):  # Values will say it, or backward(), to who calls them
                 return None
             if trouble:
                 recorded.machine = None
                 self._warn(
-                    f"compiled, {trouble}. Does the function use Values that were replaced, or "
-                    "numbers that have changed, since it was recorded? Compile it anew. Until then "
-                    "it runs without being compiled, more slowly."
+                    f"{trouble}. Does the function use Values that were replaced, or numbers that "
+                    "have changed, since it was recorded? Compile it anew. Until then it runs "
+                    "without being compiled, more slowly."
                 )
                 return None
         return machine.run(samples, backward=backward)
@@ -303,56 +340,36 @@ class Compiled:
         self, recorded: _Recorded, batches: Sequence[Any], settings: dict[str, Any]
     ) -> list[Any]:
         """Return the function's results for each sample, as Values."""
-        samples = _samples(batches)
+        samples = zip(*batches, strict=True)
         if recorded.machine is not None:  # it takes Values; they say what is undefined
-            return [self.function(*map(_as_value, sample), **settings) for sample in samples]
+            return [self.function(*map(with_values, sample), **settings) for sample in samples]
         return [self._called(sample, settings) for sample in samples]
 
     def _called(self, sample: Sequence[Any], settings: dict[str, Any]) -> Any:
-        """Call the function with plain numbers; with Values, if it calls their methods."""
+        """Call the function with plain numbers; with Values, if it calls their methods.
+
+        Where plain numbers give no number, Values say what that means, or go on, as they do in
+        `ieee_values`.
+        """
+        results, failed = None, None
         if not self._wants_values:
             try:
-                results = self.function(*map(_as_number, sample), **settings)
+                results = self.function(*map(with_numbers, sample), **settings)
+                if all(isinstance(x, Value) or _is_finite(x) for x in flat(results)):
+                    return results
             except (AttributeError, TypeError):
                 self._wants_values = True
-            else:
-                if not any(isinstance(x, float) and not isfinite(x) for x in _flat(results)):
-                    return results
-                with suppress(AttributeError, TypeError), identity_not_meant():
-                    return self.function(*map(_as_value, sample), **settings)  # or says why not
-                return results
-        with identity_not_meant():
-            return self.function(*map(_as_value, sample), **settings)
-
-    def _difference(
-        self, machine: Machine, batches: Sequence[Any], settings: dict[str, Any], samples: Any
-    ) -> str:
-        """Return in words how the program differs from the engine of Values, or nothing."""
-        out = machine.run(samples, backward=True)
-        if out is None:
-            return ""  # not finite: Values will say what that means
+            except (ArithmeticError, ValueError) as error:
+                failed = error
         try:
-            flat = [_flat(self._called(s, settings)) for s in _samples(batches)]
-            expected, found = [to_float(x) for row in flat for x in row], out.ravel().tolist()
-            if len(found) != len(expected):
-                return f"it gives {len(found)} numbers instead of {len(expected)}"
-            loss = total([row[0] for row in flat]) / len(flat)
-        except (ArithmeticError, ValueError):
-            return _RAISES
-        slopes = {}
-        if isinstance(loss, Value):
-            try:
-                slopes = gradients(topological_order(loss))
-            except Exception:  # backward() will say it to who calls it
-                return _RAISES
-        expected_grads = [slopes.get(leaf, 0.0) for leaf in machine.program.leaves]
-        grads = machine.leaf_gradients()
-        for what, mine, theirs in (
-            ("a result", found, expected), ("a gradient", grads, expected_grads),
-        ):  # fmt: skip
-            if apart := first_difference(mine, theirs):
-                return "{} is {!r} instead of {!r}".format(what, *apart)
-        return ""
+            with identity_not_meant():
+                return self.function(*map(with_values, sample), **settings)
+        except (AttributeError, TypeError):
+            if self._wants_values:
+                raise
+        if failed is not None:
+            raise failed
+        return results
 
     def _node(self, machine: Machine, samples: Any, mean: float) -> Value:
         """Return the mean as a node whose operation is the whole function, on its parameters."""
@@ -467,15 +484,17 @@ def compile(function: Callable[..., Any] | None = None, *, engine: str = "auto")
     agree to about 1e-12 of the largest. Where a number is not finite, the batch runs as Values,
     which say what that means.
 
-    The numbers of the parameters are read at every call. All else that the function looks up is
-    used **as it was when it was recorded**: a global number, an attribute, an entry of a list, and
-    a Value that was replaced by another. The 1st, 2nd, 4th, 8th ... call compares results and
-    gradients with Values, the first on four samples of the batch and the others on one, and if they
-    differ the function runs as Values from then on, with a warning; the calls between the change
-    and the next comparison use the old number. To be exact, keep such a number in a Value and set
-    its `data`; or give it as an argument, by position with an entry for each sample, or by name as
-    a setting, for each value of which the function is recorded anew. The 64 recordings that were
-    used last are kept, one for each shape of the samples, settings and mode.
+    The numbers of the parameters are read at every call. Where a name that the function itself
+    looks up, in its module or in a function around it, stands for another object or number than
+    before, the function is recorded anew. What lies **inside** an object is used as it was when it
+    was recorded: an attribute, an entry of a list or dict, or what another function looks up. The
+    1st, 2nd, 4th, 8th ... call compares results and gradients with Values on up to four samples of
+    the batch, others each time, and if they differ the function runs as Values from then on, with
+    a warning; the calls between the change and the next comparison use the old number. To be exact,
+    keep such a number in a Value and set its `data`; or give it as an argument, by position with an
+    entry for each sample, or by name as a setting, for each value of which the function is recorded
+    anew. The 64 recordings that were used last are kept, one for each shape of the samples,
+    settings and mode.
 
     Random numbers are refused where they come from `random` or NumPy's shared generator, and found
     by comparing the recordings where they come from elsewhere. Where another thread draws them
@@ -513,6 +532,10 @@ def compile(function: Callable[..., Any] | None = None, *, engine: str = "auto")
     return Compiled(function, engine)
 
 
+def _is_finite(x: Any) -> bool:
+    return not isinstance(x, complex) and (not isinstance(x, float) or isfinite(x))
+
+
 @contextmanager
 def _saying_that_it_takes_long(name: str) -> Iterator[None]:
     """Say how long compiling took, if it was over a second and somebody looks."""
@@ -521,136 +544,3 @@ def _saying_that_it_takes_long(name: str) -> Iterator[None]:
     seconds = perf_counter() - start
     if seconds > 1 and sys.stderr.isatty():
         print(f"{name} compiled in {seconds:.1f} s", file=sys.stderr)
-
-
-# -------------------------------------------------------------------------- batches
-
-
-def _count(batches: Sequence[Any]) -> int:
-    if not batches:
-        raise ValueError("Give the samples: for each argument of the function a list of entries.")
-    for i, batch in enumerate(batches):
-        if not is_row(batch):
-            raise ValueError(
-                f"Argument {i} is {batch!r:.60}; it must be a list with one entry for each sample."
-            )
-        if len(batch) != len(batches[0]):
-            raise ValueError(
-                f"Argument {i} has {len(batch)} samples, but argument 0 has {len(batches[0])}."
-            )
-    if not len(batches[0]):
-        raise ValueError("Got no samples; the mean over none does not exist.")
-    return len(batches[0])
-
-
-def _shape(entry: Any) -> Any:
-    """Return the nested lengths of an entry; () for a number."""
-    return tuple([_shape(inner) for inner in entry]) if is_row(entry) else ()
-
-
-def _as_array(batches: Sequence[Any], shapes: Sequence[Any], count: int, learns: bool) -> Any:
-    """Return samples as an array, (n, numbers), each sample's numbers in a row.
-
-    Raises
-    ------
-    TypeError
-        If what `learns` from them finds a Value among them that would want its gradient.
-    """
-    import numpy as np
-
-    parts = []
-    for i, (batch, shape) in enumerate(zip(batches, shapes, strict=True)):
-        try:
-            array = np.asarray(batch)
-        except ValueError:
-            array = None
-        if array is None or array.dtype.kind not in "fiub" or array.ndim > 3:
-            rows = []
-            for j, entry in enumerate(batch):
-                if _shape(entry) != shape:
-                    raise ValueError(
-                        f"Sample {j} of argument {i} has the shape {_shape(entry)!r:.80}, but "
-                        f"sample 0 has {shape!r:.80}; samples of one call have one shape."
-                    )
-                numbers = list(_entries(entry))
-                for number in numbers if learns else ():
-                    if isinstance(number, Value) and not number.constant:
-                        raise TypeError(
-                            f"Sample {j} of argument {i} is or has {number!r:.60}, which would get "
-                            "no gradient. Give its number; parameters are used by name."
-                        )
-                rows.append(list(map(to_float, numbers)))
-            array = np.array(rows, dtype=float)
-        parts.append(array.reshape(count, -1).astype(float, copy=False))
-    return np.ascontiguousarray(np.concatenate(parts, axis=1))
-
-
-def _typed(setting: Any) -> Any:
-    """Return a setting with its type: 1, 1.0 and True are equal, but functions differ in them."""
-    if isinstance(setting, tuple | frozenset):
-        members = map(_typed, setting)
-        return type(setting), tuple(members) if isinstance(setting, tuple) else frozenset(members)
-    return type(setting), repr(setting) if isinstance(setting, float | complex) else setting
-
-
-def _entries(entry: Any) -> Iterator[Any]:
-    if is_row(entry):
-        for inner in entry:
-            yield from _entries(inner)
-    else:
-        yield entry
-
-
-def _as_value(entry: Any) -> Any:
-    """Return an argument with constants for its numbers, as in a recording."""
-    if is_row(entry):
-        return [_as_value(inner) for inner in entry]
-    return entry if isinstance(entry, Value) else Value(entry, constant=True)
-
-
-def _as_number(entry: Any) -> Any:
-    """Return an argument with Python's numbers in the place of NumPy's."""
-    return entry.tolist() if hasattr(entry, "tolist") else entry
-
-
-def _samples(batches: Sequence[Any]) -> list[tuple[Any, ...]]:
-    return list(zip(*batches, strict=True))
-
-
-def _some(count: int, calls: int) -> list[int]:
-    """Return which of `count` samples a call compares with Values, other ones each time.
-
-    Examples
-    --------
-    >>> _some(100, 1), _some(100, 2), _some(2, 1)
-    ([0, 33, 66, 99], [2], [0, 1])
-    """
-    if calls > 1:
-        return [calls % count]
-    return sorted({i * (count - 1) // (_CHECKED - 1) for i in range(_CHECKED)})
-
-
-def _flat(results: Any) -> list[Any]:
-    if isinstance(results, dict):
-        return [x for inner in results.values() for x in _flat(inner)]
-    if isinstance(results, list | tuple):
-        return [x for inner in results for x in _flat(inner)]
-    return [results]
-
-
-def _numbers(results: Any) -> Any:
-    if isinstance(results, dict):
-        return {key: _numbers(inner) for key, inner in results.items()}
-    if isinstance(results, list | tuple):
-        parts = [_numbers(inner) for inner in results]
-        return tuple(parts) if isinstance(results, tuple) else parts
-    return to_float(results)
-
-
-def _filled(structure: Any, row: list[float]) -> Any:
-    if isinstance(structure, dict):
-        return {key: _filled(inner, row) for key, inner in structure.items()}
-    if isinstance(structure, list | tuple):
-        parts = [_filled(inner, row) for inner in structure]
-        return tuple(parts) if isinstance(structure, tuple) else parts
-    return row[structure]

@@ -7,15 +7,18 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 
 from autograd import ops
-from autograd.checks import RecordingError
+from autograd.checks import RecordingError, to_float
 from autograd.compile.expressions import operands, walk, with_operands
-from autograd.compile.program import GRADIENT, RESULTS, TRAIN, Program
+from autograd.compile.program import TRAIN, Program
 from autograd.compile.recording import Graph, with_leaves
-from autograd.value import Value
+from autograd.ops import total
+from autograd.stepper import gradients
+from autograd.value import Value, topological_order
 
 # Operations of any number of inputs: in the rule of an optimizer they have no meaning.
 _OF_LISTS = {ops.total_of, ops.weighted_sum_of, ops.pick_of, ops.log_sum_exp_of}
 
+_FEW = 4  # samples, on which a program is compared with Values
 _SMALL = 1e-4  # of numbers below it, the difference alone counts
 _CLOSE = 1e-9  # relative to the largest number compared
 
@@ -92,7 +95,7 @@ class Engine(Protocol):
     shared_grad: Any
     state: Any
 
-    def fits(self, count: int) -> bool:
+    def fits(self, count: int, /) -> bool:
         """Return whether so many samples are run well: what it made is not for much fewer."""
 
     def run(self, samples: Any, backward: bool = True) -> Any:
@@ -259,13 +262,6 @@ class Machine:
         numbers: list[float] = self._engine.shared[self._rows].tolist()
         return numbers
 
-    def gradients(self) -> list[float]:
-        """Return the parameters' gradients of the last step; 0 where there is none."""
-        learning = self.program.learning
-        grads = self._engine.shared_grad[: len(learning)] * learning
-        numbers: list[float] = grads[self._rows].tolist()
-        return numbers
-
     def state(self) -> list[tuple[float, ...]]:
         """Return what the rule remembers for each parameter."""
         return [tuple(column) for column in self._engine.state[:, self._rows].T.tolist()]
@@ -278,6 +274,63 @@ class Machine:
         """Put back what `snapshot` returned."""
         self._engine.shared[:], self._engine.state[:] = snapshot
 
+    # ---------------------------------------------------------------- comparison with Values
+
+    @staticmethod
+    def samples_to_compare(count: int, turn: int) -> list[int]:
+        """Return which of `count` samples are compared with Values the n-th time they are run.
+
+        Up to four at the turns 1, 2, 4, 8 ..., from all over them and others each time; none at the
+        other turns.
+
+        Examples
+        --------
+        >>> [Machine.samples_to_compare(100, turn) for turn in (1, 2, 3, 4)]
+        [[0, 33, 66, 99], [0, 1, 34, 67], [], [1, 2, 35, 68]]
+        """
+        if turn & (turn - 1):
+            return []
+        few = min(count, _FEW)
+        places = [i * (count - 1) // max(few - 1, 1) for i in range(few)]
+        return sorted([(place + turn.bit_length() - 1) % count for place in places])
+
+    def difference(self, samples: Any, values: Callable[[], Sequence[Sequence[Any]]]) -> str:
+        """Return in words how results and gradients differ from those of Values, or nothing.
+
+        Parameters
+        ----------
+        samples : array of float, (n, inputs)
+        values : callable
+            Gives for each sample its results as Values. It is not called if a number is not finite
+            in the program: Values will say what that means.
+
+        Raises
+        ------
+        ArithmeticError, ValueError
+            As Values do where something is undefined.
+        """
+        out = self.run(samples, backward=True)
+        if out is None:
+            return ""
+        rows = values()
+        mean, slopes = total([row[0] for row in rows]) / len(rows), dict[Value, float]()
+        if isinstance(mean, Value):
+            try:
+                slopes = gradients(topological_order(mean))
+            except Exception as error:  # from the rule of a user
+                raise ValueError(f"its gradient raises {error!r:.200}") from error
+        expected = [to_float(x) for row in rows for x in row]
+        expected_gradients = [slopes.get(leaf, 0.0) for leaf in self.program.leaves]
+        for kind, found, wanted in (
+            ("result", out.ravel().tolist(), expected),
+            ("gradient", self.leaf_gradients(), expected_gradients),
+        ):
+            if len(found) != len(wanted):
+                return f"compiled it gives {len(found)} numbers where Values give {len(wanted)}"
+            if apart := first_difference(found, wanted):
+                return "compiled it gives the {} {!r} where Values give {!r}".format(kind, *apart)
+        return ""
+
     # ---------------------------------------------------------------- runs
 
     def _check(self, samples: Any) -> None:
@@ -287,6 +340,13 @@ class Machine:
                 f"A program of {self.program.inputs} inputs takes samples in an array (n, "
                 f"{self.program.inputs}) with n from 1 on; got {samples.shape}."
             )
+
+    def make_room(self, count: int) -> None:
+        """Have what is made for batches made anew if so many samples would be run badly."""
+        if not self._engine.fits(count):
+            old, self.batch = self._engine, count
+            self._engine = self._make(count)
+            self._engine.shared[:], self._engine.state[:] = old.shared, old.state
 
     def run(self, samples: Any, *, backward: bool = False) -> Any:
         """Return the results for samples, (n, results); None where a number is not finite.
@@ -298,28 +358,18 @@ class Machine:
             Whether to compute the gradient of the mean of result 0 as well.
         """
         self._check(samples)
-        if not self._engine.fits(len(samples)):  # made for much smaller batches
-            old, self.batch = self._engine, len(samples)
-            self._engine = self._make(len(samples))
-            self._engine.shared[:], self._engine.state[:] = old.shared, old.state
         return self._engine.run(samples, backward)
 
-    def results(self, samples: Any) -> Any:
-        """Return the results for samples, as `run`, with what was made for the batches of steps."""
-        self._check(samples)
-        done, _, out = self._engine.steps(samples, len(samples), RESULTS)
-        return out if done else None
-
     def leaf_gradients(self) -> list[float]:
-        """Return the gradients of all leaves after ``run(..., backward=True)``."""
+        """Return the gradients of all leaves after the last run; 0 where there is none."""
         learning = self.program.learning
         numbers: list[float] = (self._engine.shared_grad[: len(learning)] * learning).tolist()
         return numbers
 
-    def gradients_at(self, samples: Any) -> bool:
-        """Compute the gradients of samples; return whether they are finite."""
-        self._check(samples)
-        return bool(self._engine.steps(samples, len(samples), GRADIENT)[0])
+    def gradients(self) -> list[float]:
+        """Return those of the parameters."""
+        grads = self.leaf_gradients()
+        return [grads[row] for row in self._rows]
 
     def train(
         self, samples: Any, batch: int, rates: Sequence[float], first_step: int, order: Any
