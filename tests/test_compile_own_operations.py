@@ -45,6 +45,31 @@ def test_rules_of_users_mean_what_they_say(name, engine):
     assert w.grad == pytest.approx(sum(slopes) / len(inputs), rel=1e-13)
 
 
+def newton(x, turns):
+    """Return the square root of 1 + x * x; each turn writes the number before twice."""
+    y = 1.0 + x * x
+    for _ in range(turns):
+        y = (y + (1.0 + x * x) / y) * 0.5
+    return y
+
+
+@every_engine
+@pytest.mark.parametrize("turns", [5, 8, 50, 500])
+def test_long_rules_of_users_are_called_number_by_number(turns, engine):
+    """Written out, those of 50 turns would have more than 10**15 operations."""
+    op = define("rule_under_test", lambda x: newton(x, turns), lambda x, _: (x / newton(x, turns),))
+    w = Value(1.0)
+    f = compile(lambda x: op(w * x) + w, engine=engine)
+    inputs = [0.5, -1.0, 2.0]
+    right = [math.sqrt(1 + x * x) for x in inputs]
+    assert f(inputs) == pytest.approx([y + 1.0 for y in right], rel=1e-9 if turns > 5 else 1e-4)
+    f.mean(inputs).backward()
+    slopes = [x * x / y + 1.0 for x, y in zip(inputs, right, strict=True)]
+    assert w.grad == pytest.approx(sum(slopes) / 3, rel=1e-4)
+    if engine != "eager":
+        assert "rule_under_test" in f.source(inputs)
+
+
 FAILING = [  # forward, sample, error
     (lambda x: 1.0 / (1.0 / x), 0.0, ZeroDivisionError, "division by zero"),
     (lambda x: 1.0 / (x**2), 1e200, OverflowError, "too large"),

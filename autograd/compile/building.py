@@ -20,6 +20,7 @@ from autograd.compile.program import (
     GRAD_OF,
     LANES,
     SHARED,
+    TABLE_OF,
     Array,
     Matrix,
     Program,
@@ -231,9 +232,11 @@ class _Builder:
         g, result = (Expression(None, (len(views) + i,)) for i in range(2))
         if op is ops.relu:  # it asks for the sign of its input, which the output has as well:
             refs = (result,)  # so the input is needed no more
-        slopes: Any = (1.0,) if op is None else rule_of(op, refs, result)
-        if slopes is None or len(slopes) != len(inputs):
-            slopes = [_called(op, i)(*refs, result) for i in range(len(inputs))]  # type: ignore[arg-type]
+        slopes: Any = (1.0,)
+        if op is not None:
+            slopes = rule_of(op, refs, result)
+            if slopes is None or len(slopes) != len(inputs):
+                slopes = [_called(op, i)(*refs, result) for i in range(len(inputs))]
         steep = op is not None and (op.name in _STEEP or op not in ops.built_in())
         if op is ops.power and isinstance(inputs[1], float) and inputs[1] >= 1:
             steep = False
@@ -286,7 +289,7 @@ class _Builder:
             self._add_to(View(GRAD_OF[x.table], rows[chosen]), share, parts)
 
     def _add_to(self, target: View, share: Any, views: list[View]) -> None:
-        table = SHARED if target.table == GRAD_OF[SHARED] else LANES
+        table = TABLE_OF[target.table]
         done = self.written[table][target.rows]
         if done.any() and not done.all():
             self._zero(table, target.rows[~done])
@@ -314,18 +317,18 @@ class _Builder:
             if wanted is not None and not wanted.meets(s.target):
                 still_waiting.append(s)
                 continue
-            table = SHARED if s.target.table == GRAD_OF[SHARED] else LANES
+            table = TABLE_OF[s.target.table]
             rows = np.unique(s.target.rows)
             fresh = rows[~self.written[table][rows]]
             if len(fresh):
-                self._zero(table, fresh)
-                self.backward[-1] = _with_nodes(self.backward[-1], s.nodes)
+                self._zero(table, fresh, s.nodes)
             self.backward.append(s)
         self.waiting = still_waiting
 
-    def _zero(self, table: str, rows: Array) -> None:
+    def _zero(self, table: str, rows: Array, nodes: Sequence[int] = ()) -> None:
         self.written[table][rows] = True
-        self.backward.append(Statement(View(GRAD_OF[table], rows), 0.0, (), origin=("zero",)))
+        target = View(GRAD_OF[table], rows)
+        self.backward.append(Statement(target, 0.0, (), origin=("zero",), nodes=nodes))
 
 
 def _equal(x: Any, y: Any) -> bool:

@@ -14,6 +14,8 @@ from autograd import ops
 from autograd.operators import Arithmetic
 from autograd.ops import Op
 
+_LONGEST = 1000  # operations of an expression that is written out
+
 
 class Expression(Arithmetic):
     """An operation on other expressions and plain numbers, or an operand that has a number.
@@ -101,17 +103,41 @@ def operands(count: int) -> list[Expression]:
 
 def walk(expression: Any) -> Iterator[Expression]:
     """Yield every expression in the tree once, inputs first."""
-    seen: set[int] = set()
-
-    def visit(x: Any) -> Iterator[Expression]:
-        if isinstance(x, Expression) and id(x) not in seen:
-            seen.add(id(x))
-            if x.op:
-                for y in x.inputs:
-                    yield from visit(y)
+    done: set[int] = set()
+    stack = [expression]
+    while stack:
+        x = stack.pop()
+        if not isinstance(x, Expression) or id(x) in done:
+            continue
+        inputs = x.inputs if x.op else ()
+        if missing := [y for y in inputs if isinstance(y, Expression) and id(y) not in done]:
+            stack += [x, *reversed(missing)]
+        else:
+            done.add(id(x))
             yield x
 
-    yield from visit(expression)
+
+def is_short(*expressions: Any, most: int = 200) -> bool:
+    """Return whether each of the expressions has few operations when it is written out.
+
+    What is used in several places is written in each: doubling a number thirty times is long.
+
+    Examples
+    --------
+    >>> x, y = operands(2)
+    >>> for _ in range(30):
+    ...     y = y + y
+    >>> is_short(x + 1), is_short(y)
+    (True, False)
+    """
+    for expression in expressions:
+        sizes: dict[int, int] = {}
+        for x in walk(expression):
+            inputs = x.inputs if x.op else ()
+            sizes[id(x)] = 1 + sum([sizes[id(y)] for y in inputs if isinstance(y, Expression)])
+            if sizes[id(x)] > most:
+                return False
+    return True
 
 
 def used_operands(expression: Any) -> list[int]:
@@ -135,7 +161,7 @@ def rule_of(op: Op, inputs: Sequence[Any], out: Expression) -> tuple[Any, ...] |
     """Return the derivatives of an operation as expressions; None if its rule is no arithmetic.
 
     A rule of the user may call a function of `math`, or ask how large a number is, or what it is.
-    Then the program has to call it for each number.
+    Then the program has to call it for each number, as if it is very long.
     """
     if op in ops.built_in():
         inputs = [_NotZero(None, x.inputs) if isinstance(x, Expression) else x for x in inputs]
@@ -144,9 +170,10 @@ def rule_of(op: Op, inputs: Sequence[Any], out: Expression) -> tuple[Any, ...] |
         slopes = tuple([x if isinstance(x, Expression) else float(x) for x in slopes])
     except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError):
         return None
-    return (
-        slopes if op in ops.built_in() or _holds(op.derivatives, slopes, [*inputs, out]) else None
-    )
+    if op in ops.built_in():
+        return slopes
+    holds = is_short(*slopes) and _holds(op.derivatives, slopes, [*inputs, out])
+    return slopes if holds else None
 
 
 def forward_of(op: Op, inputs: Sequence[Any]) -> Any:
@@ -160,7 +187,8 @@ def forward_of(op: Op, inputs: Sequence[Any]) -> Any:
     except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError):
         return None
     if isinstance(out, Expression):
-        return out if _holds(lambda *numbers: (op.forward(*numbers),), (out,), inputs) else None
+        holds = _holds(lambda *numbers: (op.forward(*numbers),), (out,), inputs)
+        return out if is_short(out) and holds else None
     return float(out) if isinstance(out, int | float) and isfinite(out) else None
 
 
@@ -207,12 +235,19 @@ def text_of(expression: Any, names: Sequence[str], call: Callable[..., str] | No
         What to write for an operation that is called by name, ``call(op, inputs)`` with the texts
         of its inputs.
 
+    Raises
+    ------
+    ValueError
+        If it is no short expression.
+
     Examples
     --------
     >>> x, y = operands(2)
     >>> text_of((x + 1) * ops.exp(-y), ["x", "y"])
     '(x + 1) * exp(-y)'
     """
+    if not is_short(expression, most=_LONGEST):
+        raise ValueError(f"an expression of more than {_LONGEST} operations is not written out")
     text, _ = _text(expression, names, call or _call)
     return text
 

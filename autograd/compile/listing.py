@@ -5,13 +5,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from itertools import product
 from typing import Any
 
 from autograd import ops
 from autograd.compile.expressions import Expression, text_of, walk
-from autograd.compile.program import Program, Statement, View, check_program, in_lanes
-from autograd.compile.program import letter_of as letter
+from autograd.compile.program import (
+    LETTER,
+    Program,
+    Statement,
+    View,
+    check_program,
+    in_lanes,
+    steps_of,
+)
 from autograd.ops import Op
 
 _FEW = 4  # so many rows, or terms, that follow no rule are written out
@@ -132,7 +138,7 @@ class _Writer:
         ]
         if "forward" in written:
             lines.append("        forward(U, V)")
-        shown = ", ".join(f"{letter(table)}[{row}]" for table, row in p.results)
+        shown = ", ".join(f"{LETTER[table]}[{row}]" for table, row in p.results)
         lines.append(f"        results.append([{shown}])")
         table, row = p.results[0]
         if in_lanes(table):
@@ -147,7 +153,7 @@ class _Writer:
         if "backward_shared" in written:
             lines.append("    backward_shared(U, dU)")
         learning = p.learning
-        if learning is None or learning.all():
+        if learning.all():
             answer = f"dU[:{leaves}]" if leaves < p.shared_rows else "dU"
         else:
             constant = [i for i, learns in enumerate(learning) if not learns]
@@ -178,7 +184,7 @@ class _Writer:
         if rows == 1 and 1 < terms <= _FEW and _is_scattered(s.operands):
             each = [
                 self._expression(
-                    s.expression, [f"{letter(x.table)}[{_row(x, k)}]" for x in s.operands]
+                    s.expression, [f"{LETTER[x.table]}[{_row(x, k)}]" for x in s.operands]
                 )
                 for k in range(terms)
             ]
@@ -195,8 +201,8 @@ class _Writer:
         assert m is not None
         (rows, terms), columns = m.left.shape, m.right.shape[1]
         loops = [(name, n) for name, n in (("i", rows), ("j", columns)) if n > 1]
-        a, b = (letter(x.table) for x in s.operands)
-        target = self._at(letter(s.target.table), m.target, ["i", "j"])
+        a, b = (LETTER[x.table] for x in s.operands)
+        target = self._at(LETTER[s.target.table], m.target, ["i", "j"])
         left = self._at(a, m.left, ["i", "k"])
         right = self._at(b, m.right, ["k", "j"])
         value = f"{left} * {right}"
@@ -204,7 +210,7 @@ class _Writer:
             value = f"sum({value} for k in range({terms}))"
         if s.start is not None:
             start = s.start.rows.reshape(m.target.shape)
-            value = f"{self._at(letter(s.start.table), start, ['i', 'j'])} + {value}"
+            value = f"{self._at(LETTER[s.start.table], start, ['i', 'j'])} + {value}"
         lines = [
             "    " * depth + f"for {name} in range({n}):" for depth, (name, n) in enumerate(loops)
         ]
@@ -218,40 +224,39 @@ class _Writer:
         lines = []
         for i in range(len(candidates.rows)):
             own = candidates.rows[i].tolist()
-            which = f"floor({letter(index.table)}[{_row(index, 0, i)}] + 0.5)"  # the nearest place
+            which = f"floor({LETTER[index.table]}[{_row(index, 0, i)}] + 0.5)"  # the nearest place
             if s.reduce == "pick":
-                several = ", ".join(f"{letter(values.table)}[{row}]" for row in own)
-                target = f"{letter(s.target.table)}[{int(s.target.rows[i])}]"
+                several = ", ".join(f"{LETTER[values.table]}[{row}]" for row in own)
+                target = f"{LETTER[s.target.table]}[{int(s.target.rows[i])}]"
                 lines.append(f"{target} {self._sign(s)} pick([{several}], {which})")
             else:
-                place = f"{letter(s.target.table)}[pick({own}, {which})]"
-                lines.append(f"{place} += {letter(values.table)}[{_row(values, 0, i)}]")
+                place = f"{LETTER[s.target.table]}[pick({own}, {which})]"
+                lines.append(f"{place} += {LETTER[values.table]}[{_row(values, 0, i)}]")
         return lines
 
     def _sign(self, s: Statement) -> str:
-        return "+=" if s.adds or letter(s.target.table) == "dU" else "="
+        return "+=" if s.adds or LETTER[s.target.table] == "dU" else "="
 
     # ---------------------------------------------------------------- places and expressions
 
     def _place(self, view: View) -> str:
         """Return what to write for a view: row i, and term k where it has several."""
-        return self._at(letter(view.table), view.rows, "ik"[: view.rows.ndim])
+        return self._at(LETTER[view.table], view.rows, "ik"[: view.rows.ndim])
 
     def _at(self, table: str, rows: Any, letters: Sequence[str]) -> str:
         letters = [x for x, length in zip(letters, rows.shape, strict=True) if length > 1]
         rows = rows.reshape([length for length in rows.shape if length > 1])
-        rule = rule_of_rows(rows)
-        if rule is None:
+        steps = steps_of(rows)
+        if steps is None:
             name = f"rows{len(self.tables)}"
             self.tables.append(f"{name} = {rows.tolist()}")
             return f"{table}[{name}{''.join(f'[{x}]' for x in letters)}]"
-        first, steps = rule
-        text = str(first) if first or not any(steps) else ""
+        first = int(rows.flat[0])
+        parts = [str(first)] if first or not any(steps) else []
         for x, step in zip(letters, steps, strict=True):
             if step:
-                sign = " - " if step < 0 else " + " if text else ""
-                text += sign + (x if abs(step) == 1 else f"{abs(step)} * {x}")
-        return f"{table}[{text}]"
+                parts.append(x if step == 1 else f"{step} * {x}")
+        return f"{table}[{' + '.join(parts)}]"
 
     def _expression(self, x: Any, names: Sequence[str]) -> str:
         for inner in walk(x):
@@ -267,33 +272,12 @@ class _Writer:
         return text_of(x, names, call) if isinstance(x, Expression) else repr(x)
 
 
-def rule_of_rows(rows: Any) -> tuple[int, tuple[int, ...]] | None:
-    """Return the first row, and by how much rows grow along each axis; None if that changes.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rule_of_rows(np.array([[3, 5], [4, 6]]))
-    (3, (1, 2))
-    """
-    first = int(rows.flat[0])
-    steps = []
-    for axis in range(rows.ndim):
-        along = rows.take(0, axis)
-        steps.append(int((rows.take(1, axis) - along).flat[0]) if rows.shape[axis] > 1 else 0)
-    for place in product(*map(range, rows.shape)):
-        expected = first + sum(step * i for step, i in zip(steps, place, strict=True))
-        if rows[place] != expected:
-            return None
-    return first, tuple(steps)
-
-
 def _longer(name: str, numbers: str, more: int) -> str:
     return f"{name} = [*{numbers}]" + f" + [0.0] * {more}" * bool(more)
 
 
 def _is_scattered(views: Sequence[View]) -> bool:
-    return any(rule_of_rows(view.rows) is None for view in views)
+    return any(steps_of(view.rows) is None for view in views)
 
 
 def _parted(statements: Sequence[Statement]) -> tuple[list[Statement], list[Statement]]:

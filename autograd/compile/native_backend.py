@@ -52,8 +52,6 @@ class NativeEngine:
     state : array of float, (numbers remembered, leaves)
     """
 
-    name = "native"
-
     def __init__(self, program: Program, batch: int, update: Update | None = None) -> None:
         self.program, self.update = program, update
         cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features()
@@ -91,7 +89,7 @@ class NativeEngine:
         even = lanes % (2 * w) == 0 or lanes <= 24 * w
         return lanes if even else lanes + w  # an even number of vectors is worth one more
 
-    def fits(self, count: int) -> bool:
+    def fits(self, count: int, /) -> bool:
         """Return whether lines made for so many samples would not be much longer."""
         return self._lanes_for(count) <= 4 * self.lanes
 

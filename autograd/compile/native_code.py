@@ -188,7 +188,7 @@ class Code:
             block they are the last ones.
         """
         if isinstance(stop, int) and isinstance(step, int) and stop - start <= step:
-            yield (loop := Loop(str(start), [first for _, first in carry]))
+            yield Loop(str(start), [first for _, first in carry])
             return
         head, latch, end = self.name("head"), self.name("latch"), self.name("end")
         index, before = self.name("i"), self.block
@@ -287,10 +287,7 @@ def _define(name: str, code: Code, out: str) -> str:
 def _reduced(c: Code, x: str) -> tuple[str, str]:
     """Return the bits of 2**k, to be added to an exponent, and r, where x = k ln 2 + r."""
     w = c.width
-    shifted = c.let(
-        f"call {c.vector} @llvm.fma.v{w}f64({c.vector} {x}, {c.vector} "
-        f"{c.literal(1 / math.log(2))}, {c.vector} {c.literal(_MAGIC)})"
-    )
+    shifted = c.fma(x, c.literal(1 / math.log(2)), c.literal(_MAGIC))
     k = c.op("fsub", shifted, c.literal(_MAGIC), "")
     negative = c.let(f"fneg {c.vector} {k}")
     r = c.fma(negative, c.literal(_LN2_HIGH), x)

@@ -11,8 +11,7 @@ import numpy as np
 from autograd.compile.chains import same_places
 from autograd.compile.expressions import walk
 from autograd.compile.native_writer import ARITHMETIC, ExpressionWriter
-from autograd.compile.numpy_backend import steps_of
-from autograd.compile.program import Statement, View, in_lanes
+from autograd.compile.program import Statement, View, in_lanes, steps_of
 
 _QUICK = {*ARITHMETIC, "neg", "relu", "leaky_relu", "step", "sign", "maximum", "minimum", "where"}
 
@@ -272,7 +271,8 @@ class MapWriter(ExpressionWriter):
             for x in s.operands:
                 term = k if x.rows.shape[1] > 1 else "0"
                 address = self._address(x.table, self.row_at(x.rows, i, term))
-                if x.rows.shape[1] > 1 and steps_of(x.rows)[1] == 1:  # type: ignore[index]
+                steps = steps_of(x.rows)
+                if steps is not None and len(steps) > 1 and steps[1] == 1:
                     inputs.append(c.load(address, mask=mask))
                 else:
                     inputs.append(c.spread(c.load(address, wide=False)))
@@ -346,7 +346,8 @@ class MapWriter(ExpressionWriter):
             block, column = i.split()
             parts = rows.reshape(len(rows) // self._block, self._block, -1)
             address = self._address(view.table, self.row_at(parts, block, column, k))
-            if steps_of(parts)[1] == 0:  # type: ignore[index]
+            steps = steps_of(parts)
+            if steps is not None and steps[1] == 0:
                 return c.spread(c.load(address, wide=False))
             return c.load(address, mask="" if count == self.width else c.mask(count))
         steps = steps_of(rows)

@@ -10,8 +10,15 @@ from autograd import ops
 from autograd.compile.chains import Chain
 from autograd.compile.expressions import Expression, forward_of, may_hide, walk
 from autograd.compile.native_code import Code, Loop
-from autograd.compile.numpy_backend import steps_of
-from autograd.compile.program import LANES, LANES_GRAD, SHARED, SHARED_GRAD, View, in_lanes
+from autograd.compile.program import (
+    LANES,
+    LANES_GRAD,
+    SHARED,
+    SHARED_GRAD,
+    View,
+    in_lanes,
+    steps_of,
+)
 
 POINTER = {SHARED: "%U", SHARED_GRAD: "%dU", LANES: "%V", LANES_GRAD: "%dV"}
 TABLES = (*POINTER.values(), "%S", "%R", "%F")
@@ -172,7 +179,8 @@ class ExpressionWriter:
 
     def _foreign(self, x: Expression, inputs: list[str]) -> str:
         """Write an operation by its forward rule, or call that for each number."""
-        inline = forward_of(x.op, x.inputs)  # type: ignore[arg-type]
+        assert x.op is not None
+        inline = forward_of(x.op, x.inputs)
         if inline is None:
             return self._called(x.op, inputs)
         given = set(map(id, x.inputs))

@@ -15,6 +15,7 @@ from autograd.compile.program import (
     GRADIENT,
     LANES,
     LANES_GRAD,
+    LETTER,
     RESULTS,
     SHARED,
     SHARED_GRAD,
@@ -25,7 +26,7 @@ from autograd.compile.program import (
     Update,
     View,
     in_lanes,
-    letter_of,
+    steps_of,
 )
 
 
@@ -90,8 +91,6 @@ class NumpyEngine:
         What a step of training does with the gradient.
     """
 
-    name = "numpy"
-
     def __init__(self, program: Program, update: Update | None = None) -> None:
         self.program, self.update = program, update
         self.shared, self.shared_grad = self._both = np.zeros((2, program.shared_rows))
@@ -101,7 +100,7 @@ class NumpyEngine:
         self._sized: dict[int, _Sized] = {}
         self._moving: Any = _Moving(self, update) if update else None
 
-    def fits(self, count: int) -> bool:  # noqa: ARG002
+    def fits(self, _count: int, /) -> bool:
         """Return True: arrays are made for any number of samples."""
         return True
 
@@ -266,7 +265,7 @@ class _Sized(_Writer):
             SHARED: shared, SHARED_GRAD: shared_grad, LANES: lanes, LANES_GRAD: lanes_grad,
         }  # fmt: skip
         self.names |= {
-            **{letter_of(table): numbers for table, numbers in self.tables.items()},
+            **{LETTER[table]: numbers for table, numbers in self.tables.items()},
             "flat_U": shared, "flat_dU": shared_grad,
             "flat_V": lanes.reshape(-1), "flat_dV": lanes_grad.reshape(-1),
             "ones": np.ones(n), "lane": np.arange(n), "places": _places,
@@ -334,7 +333,7 @@ class _Sized(_Writer):
                 shape, strides = [*shape, 1], [*strides, 0]
             first = source[int(rows.flat[0]) :]
             return self.name(as_strided(first, shape, strides), "x")
-        text = f"{letter_of(table)}[{self.name(rows, 'rows')}]"
+        text = f"{LETTER[table]}[{self.name(rows, 'rows')}]"
         return text + "[..., None]" * (wide and not lanes)
 
     def _write(self, s: Statement) -> None:
@@ -383,7 +382,7 @@ class _Sized(_Writer):
         value = f"dot({a}, {b})"
         if target.endswith(("]", ")")):  # lies scattered: by way of a copy
             shape = (*m.target.shape, self.n) if in_lanes(s.target.table) else m.target.shape
-            target = f"{letter_of(s.target.table)}[{self.name(m.target, 'rows')}]"
+            target = f"{LETTER[s.target.table]}[{self.name(m.target, 'rows')}]"
             value = f"{value}.reshape({shape})"
         self.assign(target, value, s.adds)
         if s.start is not None:
@@ -404,13 +403,13 @@ class _Sized(_Writer):
             first = source[int(rows[0, 0]) :]
             strides = (steps[0] * source.strides[0], source.strides[1])
             return self.name(as_strided(first, (m, k * self.n), strides), "x")
-        return f"{letter_of(table)}[{self.name(rows, 'rows')}].reshape({m}, {k * self.n})"
+        return f"{LETTER[table]}[{self.name(rows, 'rows')}].reshape({m}, {k * self.n})"
 
     def _write_choice(self, s: Statement) -> None:
         index, values = s.operands
         candidates = values if s.reduce == "pick" else s.target
         at = self._places(index, candidates)
-        whole = f"flat_{letter_of(candidates.table)}"
+        whole = f"flat_{LETTER[candidates.table]}"
         if s.reduce == "pick":
             target = self._array(s.target.table, s.target.rows, False)
             self.assign(target, f"{whole}.take({at})", s.adds)
@@ -446,18 +445,6 @@ class _Sized(_Writer):
                 text += " + lane" * wide_values
             self.assign(at, text)
         return self.places[key]
-
-
-def steps_of(rows: Any) -> tuple[int, ...] | None:
-    """Return by how much rows grow along each axis, if that is the same everywhere."""
-    steps = []
-    for axis in range(rows.ndim):
-        differences = np.diff(rows, axis=axis)
-        step = int(differences.flat[0]) if differences.size else 0
-        if (differences != step).any() or step < 0:
-            return None
-        steps.append(step)
-    return tuple(steps)
 
 
 def _watched(x: Any) -> Any:

@@ -16,13 +16,9 @@ from autograd.compile.expressions import text_of
 Array = Any  # of row numbers
 SHARED, LANES, SHARED_GRAD, LANES_GRAD = "shared", "lanes", "shared_grad", "lanes_grad"
 GRAD_OF = {SHARED: SHARED_GRAD, LANES: LANES_GRAD}
+TABLE_OF = {grad: table for table, grad in GRAD_OF.items()}
 RESULTS, GRADIENT, TRAIN = range(3)  # what a step is for, each with what is before it
-_LETTER = {SHARED: "U", LANES: "V", SHARED_GRAD: "dU", LANES_GRAD: "dV"}
-
-
-def letter_of(table: str) -> str:
-    """Return what a table is called where programs are printed: U or V, dU or dV."""
-    return _LETTER[table]
+LETTER = {SHARED: "U", LANES: "V", SHARED_GRAD: "dU", LANES_GRAD: "dV"}  # in print
 
 
 def in_lanes(table: str) -> bool:
@@ -53,21 +49,12 @@ class View:
 
         return bool(np.isin(self.rows, other.rows).any())
 
-    @property
-    def form(self) -> str:
-        """How the rows lie: "one" row for all, a "slice", a "block" of lines, or "gathered"."""
-        flat = self.rows.ravel()
-        if len(flat) == 0 or (flat == flat[0]).all():
-            return "one" if len(flat) != 1 else "slice"
-        steps = flat[1:] - flat[:-1]
-        return "slice" if (steps == 1).all() else "gathered"
-
     def __str__(self) -> str:
-        letter, flat = _LETTER[self.table], self.rows.ravel()
-        if self.form == "one" or len(flat) == 1:
+        letter, flat = LETTER[self.table], self.rows.ravel()
+        if len(flat) and (flat == flat[0]).all():
             return f"{letter}[{flat[0]}]"
-        if self.form == "slice":
-            return f"{letter}[{flat[0]}:{flat[-1] + 1}]"
+        if (flat[1:] == flat[:-1] + 1).all():
+            return f"{letter}[{flat[0]}:{flat[-1] + 1}]" if len(flat) else f"{letter}[]"
         if self.rows.ndim == 2 and self.rows.shape[1] == 1:
             return str(View(self.table, flat))
         if self.rows.ndim == 2 and (self.rows == self.rows[0]).all():
@@ -75,6 +62,26 @@ class View:
         if self.rows.ndim == 2 and (self.rows == self.rows[:, :1]).all():
             return f"{View(self.table, self.rows[:, 0])} for each"
         return f"{letter}[{len(flat)} of {flat.min()}:{flat.max() + 1}]"
+
+
+def steps_of(rows: Array) -> tuple[int, ...] | None:
+    """Return by how much rows grow along each axis, if that is the same everywhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> steps_of(np.array([[3, 5], [4, 6]])), steps_of(np.array([3, 5, 6]))
+    ((1, 2), None)
+    """
+    steps = []
+    for axis in range(rows.ndim):
+        lines = rows.swapaxes(0, axis)
+        differences = lines[1:] - lines[:-1]
+        step = int(differences.flat[0]) if differences.size else 0
+        if step < 0 or (differences != step).any():
+            return None
+        steps.append(step)
+    return tuple(steps)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +163,7 @@ class Statement:
         names = [str(x) for x in self.operands]
         if self.matrix is not None:
             left, right = self.matrix.left, self.matrix.right
-            a, b = (_LETTER[x.table] for x in self.operands)
+            a, b = (LETTER[x.table] for x in self.operands)
             names = [_matrix_text(a, left), _matrix_text(b, right)]
             text = " @ ".join(names)
             if self.over_lanes:
