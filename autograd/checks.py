@@ -104,13 +104,16 @@ class Refusal:
     error : Exception
     stack : list of traceback.FrameSummary
         Where it was.
+    raised : bool
+        Whether the function got the error.
     """
 
     error: Exception
     stack: list[Any]
+    raised: bool
 
 
-def remembered(error: Exception) -> Exception:
+def remembered(error: Exception, *, raised: bool = True) -> Exception:
     """Return an error; if a function is being recorded, the recording will know of it.
 
     Examples
@@ -121,7 +124,7 @@ def remembered(error: Exception) -> Exception:
     if not _numbers_known.get() and not _refusals.get():  # the first tells most
         import traceback
 
-        _refusals.get().append(Refusal(error, list(traceback.extract_stack())))
+        _refusals.get().append(Refusal(error, list(traceback.extract_stack()), raised))
     return error
 
 
@@ -163,8 +166,9 @@ def shown(number: float) -> float | str:
             "text was made of a Value (print, str, repr, an f-string). Its number is hidden, since "
             "another sample has another, and so the text would be the same for all. Print what the "
             "compiled function returns"
-        )
-    )  # not raised: a debugger shows what it can
+        ),
+        raised=False,  # a debugger shows what it can
+    )
     return "?"
 
 
@@ -271,6 +275,8 @@ def refusal(op: Any, inputs: Sequence[Any], error: Exception, *out: float) -> Ex
     name = f"derivative of {op.name}" if out else op.name
     named = ", ".join(describe(x) for x in inputs[:6]) + ", …" * (len(inputs) > 6)
     if not isinstance(error, ArithmeticError | ValueError):
+        if isinstance(error, NotImplementedError):  # a rule that says what it can't do
+            return error
         if miscount := _miscount(op, len(inputs)):
             return TypeError(f"{miscount}; got {len(inputs)}: {op.name}({named}).")
         wanted = "a tuple with a number for each input, as (2 * x,)" if out else "one number"

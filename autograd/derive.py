@@ -95,7 +95,7 @@ def _slopes(node: Value, asked: set[Value]) -> list[Any]:
     try:
         slopes = [x if isinstance(x, Value) else to_float(x) for x in _rule_on_nodes(node)]
         if len(slopes) != len(node.parents):
-            raise TypeError(f"it gave {len(slopes)} derivatives for {len(node.parents)} inputs")
+            raise TypeError(f"for {len(node.parents)} input(s) it gave {len(slopes)} derivative(s)")
         for i in _frozen(node, slopes, asked):
             raise TypeError(
                 f"it gave the plain number {slopes[i]:.6g} for input {i}, where a Value is needed "

@@ -328,7 +328,7 @@ def _slopes(node: Value) -> list[float]:
     try:
         slopes = [to_float(slope) for slope in rule(*[x.data for x in node.parents], node.data)]
         if len(slopes) != len(node.parents):
-            raise TypeError(f"it gave {len(slopes)} derivatives for {len(node.parents)} inputs")
+            raise TypeError(f"for {len(node.parents)} input(s) it gave {len(slopes)} derivative(s)")
         return slopes
     except (ArithmeticError, ValueError):
         return [math.nan] * len(node.parents)

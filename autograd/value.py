@@ -131,7 +131,7 @@ class Value(NumberLike):
         try:
             slopes = op.derivatives(*[x._data for x in parents], self._data)
             if len(slopes) != len(parents):
-                raise TypeError(f"it gave {len(slopes)} derivatives for {len(parents)} inputs")
+                raise TypeError(f"for {len(parents)} input(s) it gave {len(slopes)} derivative(s)")
             return [x if x.__class__ is float else to_float(x) for x in slopes]
         except Exception as error:
             return checks.outside(op, parents, error, self._data)

@@ -99,7 +99,7 @@ def test_derivatives_that_do_not_answer_for_every_input_are_the_error_of_values(
     op = define("rule_under_test", lambda x, y: x * y, lambda x, y, _: (y,))
     w = Value(2.0)
     loss = compile(lambda x: op(w, x), engine=engine).mean([1.0, 3.0])
-    with pytest.raises(TypeError, match="gave 1 derivatives for 2 inputs"):
+    with pytest.raises(TypeError, match="for 2 input\\(s\\) it gave 1 derivative\\(s\\)"):
         loss.backward()
 
 

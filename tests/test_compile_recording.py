@@ -245,6 +245,25 @@ def test_a_refusal_that_is_caught_is_noticed(name):
     assert text.endswith("The function caught this and went on.")
 
 
+@pytest.mark.parametrize("show", [print, str, repr, "{}".format])
+def test_nothing_was_caught_where_text_was_made(show):
+    text = raised(lambda x: (show(x), w * x)[1], 1.0)
+    assert "text was made of a Value" in text
+    assert text.endswith("Print what the compiled function returns.")
+
+
+def test_a_compiled_function_inside_of_another_names_the_cure():
+    @compile
+    def inner(x):
+        return w * x
+
+    for call in (lambda x: inner([x])[0], lambda x: inner.mean([x]), inner, lambda x: inner(x)):
+        text = raised(call, 1.0)
+        assert "inner is compiled and gives numbers, without a graph" in text
+        assert "call inner.function with one sample" in text
+    assert compile(lambda x: inner.function(x) + 1.0, engine="numpy")([1.0]) == [3.0]
+
+
 def test_a_refusal_that_becomes_another_error_is_told_as_it_was():
     def function(x):
         try:

@@ -388,7 +388,9 @@ def test_a_rule_may_give_plain_numbers_that_are_constant(x):
 def test_a_wrong_number_of_derivatives_is_named():
     two = define("two", lambda x: x, lambda x, out: (1.0, 1.0))
     x = Value(2.0)
-    with pytest.raises(TypeError, match=r"derivative of two\(2\) failed: it gave 2 .* 1 inputs"):
+    with pytest.raises(
+        TypeError, match=r"derivative of two\(2\) failed: for 1 input.* gave 2 deriv"
+    ):
         derive(two(x), x)
     with pytest.raises(TypeError, match=r"derivative of word\(2\) failed: .*got 'a'"):
         derive(define("word", lambda x: x, lambda x, out: ("a",))(x), x)

@@ -123,6 +123,24 @@ def asking(factor):
     return Asking
 
 
+def doubled(x, turns):
+    """Return it times ``2**turns``; written out, each turn writes it twice."""
+    for _ in range(turns):
+        x = x + x
+    return x
+
+
+ASKED = {  # what a rule asks its gradient or the number of the step, and how it is refused
+    "looking up": (lambda g, k: 2.0 if k in {1, 2} else 1, "looks a number up"),
+    "by a dict": (lambda g, k: {1: 0.5}.get(k, 2.0), "looks a number up"),
+    "by text": (lambda g, k: len(str(g)), "makes text of a number"),
+    "by class": (
+        lambda g, k: 1 if isinstance(g, float) else 3, "does something else with numbers"
+    ),
+    "long": (lambda g, k: doubled(g, 40) * 1e-12, "of more than 1000 operations is not written"),
+}  # fmt: skip
+
+
 class Noisy(LinearRegression):
     def scores(self, x):
         return [s * noise.uniform(0.9, 1.1) for s in super().scores(x)]
@@ -135,27 +153,15 @@ REFUSED = {  # model, settings, message
     "own zero_grad": (LinearRegression, {"optimizer": OwnZero}, "OwnZero has a zero_grad of its"),
     "counting": (LinearRegression, {"optimizer": Counting}, "it does something else each time"),
     "remembering": (LinearRegression, {"optimizer": Remembering}, "it does something else each"),
-    "deciding": (LinearRegression, {"optimizer": Deciding}, "rule is no plain arithmetic"),
-    "looking up": (
+    "deciding": (
         LinearRegression,
-        {"optimizer": asking(lambda g, k: 2.0 if k in {1, 2} else 1)},
-        "looks a number up",
+        {"optimizer": Deciding},
+        r"no plain arithmetic: .* compares numbers .* with where\(step\(x\), a, b\), maximum",
     ),
-    "by a dict": (
-        LinearRegression,
-        {"optimizer": asking(lambda g, k: {1: 0.5}.get(k, 2.0))},
-        "looks a number up",
-    ),
-    "by text": (
-        LinearRegression,
-        {"optimizer": asking(lambda g, k: len(str(g)))},
-        "makes text of a number",
-    ),
-    "by class": (
-        LinearRegression,
-        {"optimizer": asking(lambda g, k: 1 if isinstance(g, float) else 3)},
-        "does something else with numbers",
-    ),
+    **{
+        name: (LinearRegression, {"optimizer": asking(factor)}, message)
+        for name, (factor, message) in ASKED.items()
+    },
     "warming": (LinearRegression, {"optimizer": Warming}, "compares numbers"),
     "if any": (LinearRegression, {"optimizer": IfAny}, "asks how large a number is"),
     "math": (LinearRegression, {"optimizer": ByMath}, "no plain arithmetic"),

@@ -469,12 +469,14 @@ def test_a_rule_that_leaves_the_graph_is_found_by_checking_the_derivative():
 
 def test_a_wrong_number_of_derivatives_is_named():
     three = define("three", lambda x, y: x + y, lambda x, y, out: (1.0, 1.0, 1.0))
-    with pytest.raises(TypeError, match=r"derivative of three\(2, 3\) failed: it gave 3 deriv.* 2"):
+    with pytest.raises(
+        TypeError, match=r"derivative of three\(2, 3\) failed: for 2 input.* gave 3 deriv"
+    ):
         gradcheck(three(Value(2.0), Value(3.0)))
     unseen = define(
         "unseen", lambda x: x, lambda x, out: (), spread=lambda parents, upstream: None
     )  # backward itself does not ask this rule
-    with pytest.raises(TypeError, match=r"derivative of unseen\(2\) failed: it gave 0 derivatives"):
+    with pytest.raises(TypeError, match=r"derivative of unseen\(2\) failed: for 1 .* gave 0 deriv"):
         gradcheck(unseen(Value(2.0)))
 
 

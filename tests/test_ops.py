@@ -450,8 +450,8 @@ def test_an_operation_of_a_user_may_have_any_number_of_inputs():
 
 
 @pytest.mark.parametrize(("rule", "match"), [
-    (lambda x, out: (1.0, 2.0), "it gave 2 derivatives for 1 inputs"),
-    (lambda x, out: (), "it gave 0 derivatives for 1 inputs"),
+    (lambda x, out: (1.0, 2.0), "for 1 input\\(s\\) it gave 2 derivative\\(s\\)"),
+    (lambda x, out: (), "for 1 input\\(s\\) it gave 0 derivative\\(s\\)"),
     (lambda x, out: 1.0, "object of type 'float' has no len"),
     (lambda x: (1.0,), "takes 1 positional argument but 2 were given"),
     (lambda x, out: (None,), "NoneType"),

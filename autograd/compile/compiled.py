@@ -15,7 +15,12 @@ from time import perf_counter
 from types import FunctionType
 from typing import Any, overload
 
-from autograd.checks import RecordingError, identity_not_meant, to_float
+from autograd.checks import (
+    RecordingError,
+    identity_not_meant,
+    not_while_recording,
+    to_float,
+)
 from autograd.compile.arguments import (
     as_array,
     check_shapes,
@@ -229,6 +234,10 @@ class Compiled:
         self, batches: Sequence[Any], settings: dict[str, Any], *, learns: bool = False
     ) -> tuple[Any, _Recorded]:
         """Return the samples as an array, and what is recorded for their shape."""
+        not_while_recording(
+            f"{self.__name__} is compiled and gives numbers, without a graph. Inside of a function "
+            f"that is compiled, too, call {self.__name__}.function with one sample"
+        )
         if not batches and settings:
             name, batch = next(iter(settings.items()))
             raise ValueError(
@@ -417,9 +426,9 @@ class Compiled:
         """Return derivative number i as an operation, which has no derivatives itself."""
 
         def derivatives(*_: Any) -> Any:
-            raise TypeError(
-                f"{self.__name__} was compiled with its first derivatives alone; for second ones "
-                "build the mean from the function itself"
+            raise NotImplementedError(
+                f"{self.__name__} was compiled with its first derivatives alone. For second ones "
+                f"build the mean from the function itself, {self.__name__}.function."
             )
 
         return _Run(

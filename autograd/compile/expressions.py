@@ -17,6 +17,9 @@ from autograd.ops import Op
 _LONGEST = 1000  # operations of an expression that is written out
 
 
+_CURE = "Choose with where(step(x), a, b), maximum or minimum of autograd."
+
+
 class Expression(Arithmetic):
     """An operation on other expressions and plain numbers, or an operand that has a number.
 
@@ -60,10 +63,12 @@ class Expression(Arithmetic):
         return Expression(op, inputs)
 
     def __bool__(self) -> bool:
-        raise TypeError("A rule that asks how large a number is can't be recorded.")
+        raise TypeError(f"A rule that asks how large a number is can't be recorded. {_CURE}")
 
     def __eq__(self, other: object) -> bool:
-        raise TypeError("A rule that compares numbers can't be recorded.")
+        raise TypeError(f"A rule that compares numbers can't be recorded. {_CURE}")
+
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__
 
     def __hash__(self) -> int:
         raise TypeError("A rule that looks a number up can't be recorded.")

@@ -318,7 +318,8 @@ def _run(
             _say_what_failed(error, refused)
             raise  # as it would with numbers
     if refused:
-        raise RecordingError(f"{_refused_at(refused)} The function caught this and went on.")
+        caught = " The function caught this and went on." if refused[0].raised else ""
+        raise RecordingError(f"{_refused_at(refused)}{caught}")
     flat: list[Any] = []
     structure = structure_of(results, flat)
     return _graph_of(inputs, flat, since=start), structure
