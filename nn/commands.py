@@ -5,28 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shlex
 import sys
 import tempfile
 import textwrap
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from math import fsum, isfinite, sqrt
+from math import isfinite
 from pathlib import Path
-from subprocess import list2cmdline
 from typing import Any
 
 from autograd import find_engine
 from nn.checks import Row, count
-from nn.data import Dataset, batches
+from nn.data import Dataset
 from nn.figures import FIGURES, gallery_page
-from nn.history import History, Report, sparkline
-from nn.layers import describe_activation
-from nn.metrics import accuracy, confusion, confusion_text
-from nn.models import MLP, Model
+from nn.history import History, Report
+from nn.model_text import first_weights, layer_table
+from nn.models import Model
 from nn.perceptron import Perceptron
 from nn.progress import Progress
 from nn.report import report_page
@@ -38,15 +34,23 @@ from nn.tasks import (
     DESCENT,
     SOURCES,
     About,
-    Settings,
     Task,
     TaskError,
     find_task,
     make_model,
-    option,
     split_in_three,
 )
 from nn.training import DivergenceError, fit
+from nn.training_text import (
+    beginning,
+    course,
+    ending,
+    entry,
+    next_steps,
+    result,
+    score_of,
+    score_text,
+)
 
 # ------------------------------------------------------------------------------------------ train
 
@@ -95,7 +99,7 @@ def train(
     about = _about(task, training, validation)
     with _output_folder(folder), _saying_that_nothing_was_saved():
         if not quiet:
-            print(_beginning(model, about), flush=True)
+            print(beginning(model, about), flush=True)
         if validation is None:
             _note(
                 f"{too_few}: that takes 3.\n"
@@ -104,7 +108,7 @@ def train(
             )
         history = _learn(model, about, training, validation, quiet=quiet)
         answers = about.answers(model, test.inputs)
-        score = _score(about, answers, test.targets)
+        score = score_of(about, answers, test.targets)
         if not all(map(isfinite, (score, *history.losses, *history.validation_losses))):
             raise OverflowError("the loss is no finite number")
         about = replace(
@@ -116,17 +120,17 @@ def train(
         )
         save(model, folder / "model.json", about=about.to_plain())
         write_whole(folder / "test.csv", _samples_as_csv(test, task.target_name))
-        settings = f"{_beginning(model, about)}\n{_entry('result', _result(about))}"
+        settings = f"{beginning(model, about)}\n{entry('result', result(about))}"
         page = report_page(model, about, history, test, answers, settings=settings)
         write_whole(folder / "report.html", page)
     if quiet:
-        print(_result(about))
+        print(result(about))
     else:
-        print(_ending(about, answers, training, test, history.engine))
+        print(ending(about, answers, training, test, history.engine))
         source = [data] if target is None else [data, "--target", target]
         if "features" in given:
             source += ["--features", _csv_text(given["features"], []).rstrip("\n")]
-        print(_next_steps(source, folder, about))
+        print(next_steps(source, folder, about))
 
 
 def _without_patience(task: Task, given: Mapping[str, Any], too_few: str) -> Task:
@@ -266,120 +270,6 @@ def _note(text: str) -> None:
     print(f"note: {text}", file=sys.stderr)
 
 
-# --------------------------------------------------------------- what is told about the training
-
-
-def _beginning(model: Model, about: About) -> str:
-    settings = [_entry("settings", _settings_text(about.settings))] if about.settings else []
-    return "\n".join([_entry("model", str(model)), *_data_entries(about), *settings])
-
-
-def _data_entries(about: About) -> list[str]:
-    shape = " ({}x{} image)".format(*about.image_shape) if about.image_shape else ""
-    features = f"{count(len(about.feature_names), 'feature')}{shape}"
-    wanted = "a number"
-    if about.class_names:
-        names = ", ".join(about.class_names[:20]) + ", ..." * (len(about.class_names) > 20)
-        wanted = f"one of {count(len(about.class_names), 'class')} ({names})"
-    parts = [f"{size} for {part}" for part, size in about.samples.items() if size]
-    return [
-        _entry("data", f"{about.data or '(no name)'}, {features}"),
-        _entry("target", f"{about.target_name or '(no name)'}, {wanted}"),
-        *([_entry("samples", ", ".join(parts))] if parts else []),
-    ]
-
-
-def _entry(name: str, text: str) -> str:
-    return textwrap.fill(
-        text,
-        79,
-        initial_indent=f"{name:10s}",
-        subsequent_indent=" " * 10,
-        break_on_hyphens=False,
-    )
-
-
-def _settings_text(settings: Settings) -> str:
-    """Return the settings as options that give the same training again."""
-    texts = []
-    for name, value in settings.items():
-        if isinstance(value, list):
-            value = ",".join(map(str, value)) or '""'
-        texts.append(f"{option(name)} {'all' if value is None else value}")
-    return " ".join(texts)
-
-
-def _score(about: About, answers: Sequence[Any], targets: Sequence[Any]) -> float:
-    """Return the share of right decisions, or the mean squared error of numbers."""
-    if about.class_names:
-        return accuracy(answers, targets)
-    return fsum((a - t) ** 2 for a, t in zip(answers, targets, strict=True)) / len(targets)
-
-
-def _score_text(about: About, score: float) -> str:
-    if about.class_names:
-        return f"accuracy {100 * score:.1f} %"
-    return f"mean squared error {score:.6g} (root {sqrt(score):.6g}, in the unit of the target)"
-
-
-def _result(about: About) -> str:
-    part = "test" if about.samples.get("test") else "training"
-    return "" if about.score is None else f"{part} {_score_text(about, about.score)}"
-
-
-_RAN = {
-    "eager": "eager: every number was a Value",
-    "numpy": "numpy: recorded once, run as NumPy",
-    "native": "native: recorded once, run as machine code",
-}
-
-
-def _ending(
-    about: About, answers: Sequence[Any], training: Dataset, test: Dataset, engine: str
-) -> str:
-    """Return how training went, the result, and what it is made of."""
-    lines = [_entry("training", about.stopped or "finished")]
-    lines += [_entry("engine", _RAN[engine])] if engine else []
-    lines += ["", _result(about)]
-    if not about.class_names:
-        mean = fsum(training.targets) / len(training)
-        constant = _score(about, [mean] * len(test), test.targets)
-        return "\n".join([*lines, f"(answering the mean of the training: {constant:.6g})"])
-    table = confusion(answers, [int(t) for t in test.targets], len(about.class_names))
-    drawn = confusion_text(table, about.class_names)
-    if max(map(len, drawn.splitlines())) < 80:
-        return "\n".join([*lines, "", drawn])
-    names, pairs = about.class_names, zip(test.targets, answers, strict=True)
-    mistakes = Counter((names[int(t)], names[a]) for t, a in pairs if t != a)
-    lines += [f"  {t!r} taken for {a!r}: {times}" for (t, a), times in mistakes.most_common(10)]
-    return "\n".join(lines)
-
-
-def _next_steps(source: Sequence[str], folder: Path, about: About) -> str:
-    model, samples = str(folder / "model.json"), str(folder / "test.csv")
-    report = str(folder / "report.html")
-    kept = "the test samples, not learned from" if about.samples["test"] else "its samples"
-    width = len(report)
-    return f"""
-saved
-  {model:{width}}  the model
-  {samples:{width}}  {kept}
-  {report:{width}}  all about it, for a browser
-
-next
-  {_command("show", model)}
-  {_command("predict", model, samples)}
-  {_command("train", *source, "--hidden", "32,16", "--seed", "1")}
-  {_command("train", "--help")}
-README.md tells more, and how to do the same in Python"""
-
-
-def _command(*arguments: str) -> str:
-    """Return a command line of ours for the shell, with Python called as it was this time."""
-    words = [*(sys.orig_argv[:1] or ["python"]), "-m", "nn", *arguments]
-    return list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
-
-
 def _samples_as_csv(dataset: Dataset, target_name: str) -> str:
     """Return the samples as a table that `nn.read_csv` reads back."""
     names = dataset.class_names
@@ -438,7 +328,7 @@ def predict(model_path: str, data: str, *, output: str | None = None) -> None:
     try:
         answers = about.answers(model, inputs)
         text = _csv_text(*_predictions(model, about, inputs, answers))
-        score = None if targets is None else _score(about, answers, targets)
+        score = None if targets is None else score_of(about, answers, targets)
     except ArithmeticError as error:
         raise TableError(
             f"{data}: a number is too large for this model: {_in_short(error)}"
@@ -449,7 +339,7 @@ def predict(model_path: str, data: str, *, output: str | None = None) -> None:
         print(text, end="", flush=True)
     if score is not None:
         size = count(len(answers), "sample")
-        print(f"{_score_text(about, score)} on {size}", file=sys.stderr)
+        print(f"{score_text(about, score)} on {size}", file=sys.stderr)
 
 
 def _loaded(path: str) -> tuple[Model, dict[str, Any]]:
@@ -508,14 +398,13 @@ def show(model_path: str) -> None:
     """
     model, plain = _loaded(model_path)
     about = About.from_plain(plain, model, model_path) if "feature_names" in plain else None
-    layers = _layers(model)
     if about is None:
-        print(_entry("model", str(model)))
+        print(entry("model", str(model)))
         about = About([f"x{i}" for i in range(1, model.nin + 1)])
     else:
-        print("\n".join([_beginning(model, about), *_training_entries(about)]))
-    print("\n" + "\n".join(_layer_table(layers)))
-    print("\n" + "\n".join(_first_weights(layers, about)))
+        print("\n".join([beginning(model, about), *course(about)]))
+    print("\n" + layer_table(model))
+    print("\n" + first_weights(model, about))
 
 
 # ---------------------------------------------------------------------------------------- figures
@@ -542,109 +431,3 @@ def draw_figures(output: str = "runs/figures") -> None:
             print(f"{path}  {figure.title}")
         write_whole(folder / "gallery.html", gallery_page())
         print(f"{folder / 'gallery.html'}  all of them, for a browser")
-
-
-def _training_entries(about: About) -> list[str]:
-    lines = [
-        f"{name:10s}{sparkline(losses, 44)}  {losses[0]:.4f} to {losses[-1]:.4f}"
-        for name, losses in (("loss", about.losses), ("validated", about.validation_losses))
-        if losses
-    ]
-    lines += [_entry("training", about.stopped)] if about.stopped else []
-    return [*lines, "", _result(about)] if about.score is not None else lines
-
-
-Layers = list[tuple[str, Sequence[Any], str]]
-"""Name, neurons and activation of each layer; a neuron has weights w and a bias b."""
-
-
-def _layers(model: Model) -> Layers:
-    if not isinstance(model, MLP):
-        activations = {"Perceptron": "sign", "LogisticRegression": "sigmoid"}
-        return [("neuron", [model], activations.get(type(model).__name__, "linear"))]
-    *hidden, _ = [describe_activation(layer.neurons[0].activation) for layer in model.layers]
-    parts = zip(model.layers, [*hidden, model.head], strict=True)
-    return [(layer.name, layer.neurons, activation) for layer, activation in parts]
-
-
-def _layer_table(layers: Layers) -> list[str]:
-    lines = ["layer       neurons  activation  parameters   weights             biases"]
-    for name, neurons, activation in layers:
-        weights = [w.data for neuron in neurons for w in neuron.w]
-        biases = [neuron.b.data for neuron in neurons]
-        size = len(weights) + len(biases)
-        lines.append(
-            f"{name:12s}{len(neurons):7d}  {activation:10s}{size:12d}   "
-            f"{_range(weights):19s} {_range(biases)}"
-        )
-    return lines
-
-
-def _range(numbers: Sequence[float]) -> str:
-    low, high = f"{min(numbers):.3g}", f"{max(numbers):.3g}"
-    return low if low == high else f"{low} to {high}"
-
-
-def _first_weights(layers: Layers, about: About) -> list[str]:
-    """Return the weights of the first layer: as pictures, as a table, or the heaviest inputs."""
-    layer, neurons, _ = layers[0]
-    names = [f"neuron {j}" for j in range(1, len(neurons) + 1)]
-    if len(layers) == 1 and len(neurons) == len(about.class_names):
-        names = about.class_names
-    if about.image_shape:
-        return _pictures(layer, neurons, names, about.image_shape)
-    of = f"{layer}{', for scaled inputs' if about.scaler else ''}"
-    if len(about.feature_names) <= 4 and len(neurons) <= 32:
-        return [f"weights of {of}", *_weight_table(neurons, names, about.feature_names)]
-    sizes = {
-        name: fsum(abs(neuron.w[i].data) for neuron in neurons)
-        for i, name in enumerate(about.feature_names)
-    }
-    heaviest = sorted(sizes, key=lambda name: -sizes[name])[:10]
-    return [
-        f"heaviest inputs of {of}: sum of |weight| over its neurons",
-        *(f"  {sizes[name]:9.4g}  {name}" for name in heaviest),
-    ]
-
-
-def _weight_table(neurons: Sequence[Any], names: Sequence[str], inputs: Sequence[str]) -> list[str]:
-    """Return a row for each neuron, a column for each input and the bias."""
-    heads = "".join(f"{_cut(name, 11):>13s}" for name in (*inputs, "bias"))
-    lines = [" " * 13 + heads]
-    for name, neuron in zip(names, neurons, strict=True):
-        cells = "".join(f"{value.data:13.4g}" for value in (*neuron.w, neuron.b))
-        lines.append(f"  {_cut(name, 11):11s}{cells}")
-    return lines
-
-
-def _cut(name: str, width: int) -> str:
-    return name if len(name) <= width else name[: width - 1] + "…"
-
-
-def _pictures(
-    layer: str, neurons: Sequence[Any], names: Sequence[str], shape: Sequence[int]
-) -> list[str]:
-    """Return weights as pictures, a few side by side in at most two rows."""
-    width = max(2 * shape[1], 9)
-    beside = max(1, 79 // (width + 3))
-    rows = batches(len(neurons), beside)[:2]
-    shown = sum(map(len, rows))
-    lines = [
-        f"weights of {layer} ({shown} of {count(len(neurons), 'neuron')}): blank is negative, ▒ is "
-        "0, █ is positive,",
-        "each picture by its own largest weight",
-    ]
-    for indices in rows:
-        captions = [_cut(names[j], width) for j in indices]
-        pictures = [_picture(neurons[j], *shape) for j in indices]
-        cells = [[""] * len(indices), captions, *zip(*pictures, strict=True)]
-        lines += ["   ".join(cell.ljust(width) for cell in line).rstrip() for line in cells]
-    return lines
-
-
-def _picture(neuron: Any, rows: int, columns: int) -> list[str]:
-    """Return lines of shades, each pixel two characters wide so that it is about square."""
-    weights, shades = [w.data for w in neuron.w], " ░▒▓█"
-    largest = max(map(abs, weights)) or 1.0
-    pixels = [2 * shades[round((w / largest + 1) * (len(shades) - 1) / 2)] for w in weights]
-    return ["".join(line) for line in (pixels[r * columns :][:columns] for r in range(rows))]

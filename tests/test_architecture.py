@@ -82,7 +82,7 @@ FLOORS = [
     {"nn.engines", "nn.storage"},
     {"nn.training"},
     {"nn.descent", "nn.five_steps", "nn.grid_search", "nn.refitting", "nn.tasks"},
-    {"nn.report"},
+    {"nn.model_text", "nn.report", "nn.training_text"},
     {"nn.figures.shapes"},
     {
         "nn.figures.curves",

@@ -1,4 +1,4 @@
-"""The map of the lecture and its glossary: every heading is there, and every name exists."""
+"""The map of the lecture and its glossary: every heading, name and item leads to what exists."""
 
 import inspect
 import re
@@ -124,6 +124,13 @@ def test_every_item_is_on_the_map():
             first, _, last = part.partition("–")
             numbers |= set(range(int(first), int(last or first) + 1))
     assert numbers == ITEMS
+
+
+def test_every_item_has_its_number_proved():
+    parts = {*Path(__file__).parent.glob("test_lecture_*.py")} - {Path(__file__)}
+    text = "\n".join(path.read_text("utf-8") for path in parts)
+    names = re.findall(r"^def test_item_(\d\d)_", text, re.MULTILINE)
+    assert sorted({int(name) for name in names}) == sorted(ITEMS)
 
 
 def test_the_figures_stand_at_their_headings():
