@@ -13,6 +13,7 @@ from compiled_runs import machine_for, run_eagerly
 
 from autograd import Value, tanh, total, weighted_sum
 from autograd.compile import native_backend
+from autograd.compile.native_driver import row_stride
 
 _FENCE = 16 * PAGESIZE
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -36,9 +37,11 @@ def fenced(count, alignment=64):
 
 def fenced_samples(samples, width):
     """Do what `native_backend._padded` does, with a fence."""
-    raw = fenced(samples.size + width, 8)
-    raw[: samples.size] = samples.ravel()
-    return raw
+    n, inputs = samples.shape
+    stride = row_stride(inputs, width)
+    rows = fenced(n * stride + width, 8)[: n * stride].reshape(n, stride)
+    rows[:, :inputs] = samples
+    return rows
 
 
 def every(step, count):

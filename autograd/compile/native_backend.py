@@ -15,7 +15,7 @@ import numpy as np
 from autograd.checks import to_float
 from autograd.compile.chains import Chain, chains, moving_last
 from autograd.compile.native_code import declarations, functions
-from autograd.compile.native_driver import Functions, driver
+from autograd.compile.native_driver import Functions, driver, row_stride
 from autograd.compile.native_kernels import Writer
 from autograd.compile.native_products import lies_in_vectors, turning
 from autograd.compile.native_writer import SLACK, apart
@@ -302,7 +302,9 @@ def aligned(count: int) -> Any:
 
 
 def _padded(samples: Any, width: int) -> Any:
-    """Return samples as floats in one piece, with room for a vector that looks past the end."""
-    raw = np.zeros(samples.size + width)
-    raw[: samples.size] = samples.ravel()
-    return raw
+    """Return samples a row_stride apart, with room for a vector that looks past the end."""
+    n, inputs = samples.shape
+    stride = row_stride(inputs, width)
+    rows = aligned(n * stride + width)[: n * stride].reshape(n, stride)
+    rows[:, :inputs] = samples
+    return rows

@@ -43,6 +43,11 @@ def driver(program: Program, lanes: int, width: int, functions: Functions) -> li
     ]
 
 
+def row_stride(inputs: int, width: int) -> int:
+    """Return how far apart samples lie: in whole vectors, none of them in two lines of cache."""
+    return apart(-(-inputs // width) * width) if inputs > width else inputs
+
+
 def _samples(program: Program, lanes: int, width: int) -> str:
     """Write how the numbers of some samples become lines, if these are not there already.
 
@@ -53,7 +58,7 @@ def _samples(program: Program, lanes: int, width: int) -> str:
         inside = c.let(f"icmp slt i64 {lane.index}, %n")
         place = c.let(f"select i1 {inside}, i64 {lane.index}, i64 0")  # else the first one again
         number = c.let(f"load i64, ptr {c.at('%order', place, 'i64')}, align 8")
-        address = c.at("%X", c.let(f"mul i64 {number}, {inputs}"))
+        address = c.at("%X", c.times(number, row_stride(inputs, c.width)))
         pointer = c.at("%R", lane.index, "ptr")
         equal = c.let(f"icmp eq ptr {address}, {c.let(f'load ptr, ptr {pointer}, align 8')}")
         lane.results.append(c.let(f"and i1 {lane.values[0]}, {equal}"))

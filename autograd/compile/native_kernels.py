@@ -86,7 +86,11 @@ class Writer(ProductWriter):
                     self.look([self._line(values, i.index, term.index, lane.index)])
                 else:
                     self.look([self._rows(values, i.index, term.index, 1)])
-        with c.loop(len(index.rows)) as i, c.loop(self.lanes if along_lanes else 1) as lane:
+        with (
+            self.looking(),
+            self.loop(len(index.rows)) as i,
+            self.loop(self.lanes if along_lanes else 1) as lane,
+        ):
 
             def number(view: View, i: str = i.index, lane: str = lane.index) -> str:
                 rows = view.rows if view.rows.ndim == 1 else view.rows[:, 0]
@@ -100,8 +104,7 @@ class Writer(ProductWriter):
             safe = c.let(f"select i1 {inside}, double {x}, double 0.0")
             k = c.let(f"fptosi double {safe} to i64")
             lost = c.let(f"select i1 {inside}, double 0.0, double {hexadecimal(float('nan'))}")
-            flag = c.let(f"fadd double {c.load('%F', wide=False)}, {lost}")
-            c.store(flag, "%F", wide=False)
+            self._lost = c.op("fadd", self._lost, c.spread(lost), "")
             row = self.row_at(candidates.rows, i.index, k)
             place = self._address(candidates.table, row, lane.index)
             if s.reduce == "pick":
