@@ -405,7 +405,7 @@ class Machine:
         order = np.asarray(order, dtype=np.int64)
         if batch < 1 or not len(order):
             raise ValueError(f"A step needs samples; got {len(order)} in batches of {batch}.")
-        if order.min() < 0 or order.max() >= len(samples):
+        if order.view(np.uint64).max() >= len(samples):  # a negative number is a large one
             raise ValueError(
                 f"order has numbers from {order.min()} to {order.max()}; the samples are numbered "
                 f"from 0 to {len(samples) - 1}."

@@ -79,7 +79,7 @@ class NativeEngine:
         self.state = self._own.state
         self._samples: Any = None
         self._padded: Any = None
-        self._finite = True
+        self._address, self._finite = 0, True
 
     def _lanes_for(self, batch: int) -> int:
         """Return how long lines are made for a batch."""
@@ -179,67 +179,71 @@ class NativeEngine:
             self._second = _Tables(self)
         second, leaves = self._second, len(self.program.leaves)
         second.shared[:] = self.shared
+        self._own.forget_samples()
+        second.forget_samples()
         n = len(samples)
         half = n // 2 // self.lanes * self.lanes or n // 2
         parts = samples[:half], samples[half:]
         padded = [_padded(part, self.width) for part in parts]
         if not all(np.isfinite(part).all() for part in padded):
             return None
+        counts = half, n - half
         with ThreadPoolExecutor(1) as other:
-            later = other.submit(self._call_on, second, padded[1], n - half, mode)
-            outs = [self._call_on(self._own, padded[0], half, mode), later.result()]
-        if any(out is None for out in outs):
+            later = other.submit(
+                self._steps_on, second, padded[1].ctypes.data, np.arange(counts[1]), n, mode
+            )
+            first = self._steps_on(self._own, padded[0].ctypes.data, np.arange(half), n, mode)
+            both = first, later.result()
+        if not all(done for done, _, _ in both):
             return None
-        for tables, count in ((self._own, half), (second, n - half)):
+        for tables, count in zip((self._own, second), counts, strict=True):
             tables.shared_grad[:leaves] *= count / n
         self.shared_grad[:leaves] += second.shared_grad[:leaves]
-        return np.concatenate(outs)
-
-    def _call_on(self, tables: _Tables, padded: Any, n: int, mode: int) -> Any:
-        """Return the results for n samples, in one step; None if a number is not finite."""
-        tables.forget_samples()
-        order, zeros = np.arange(n, dtype=np.int64), np.zeros(1)
-        out = np.zeros((n, len(self.program.results)))
-        done = self._called(
-            *tables.addresses, padded.ctypes.data, order.ctypes.data, n, n, zeros.ctypes.data, 1,
-            zeros.ctypes.data, out.ctypes.data, mode,
-        )  # fmt: skip
-        return out if done else None
-
-    def _called(self, *arguments: Any) -> int:
-        """Return how many steps the machine code did."""
-        done = int(self._call(*arguments))
-        if self._interruption is not None:
-            error, self._interruption = self._interruption, None
-            raise error
-        return done
+        return np.concatenate([out for _, _, out in both])
 
     def steps(
         self, samples: Any, batch: int, mode: int, rates: Any = None, first_step: int = 1,
         order: Any = None,
     ) -> tuple[int, Any, Any]:  # fmt: skip
         """Take samples in batches, see `Engine`."""
-        n = len(samples) if order is None else len(order)
-        order = (
-            np.arange(n, dtype=np.int64)
-            if order is None
-            else np.ascontiguousarray(order, dtype=np.int64)
-        )
-        steps = -(-n // batch)
+        order = np.arange(len(samples)) if order is None else order
         stays = samples.flags.owndata and not samples.flags.writeable
-        if samples is not self._samples or not stays:
+        if samples is not self._samples or not stays:  # kept if nobody can change them
             self._samples, self._padded = samples, _padded(samples, self.width)
+            self._address = self._padded.ctypes.data
             self._finite = bool(np.isfinite(self._padded).all())
             self._own.forget_samples()
-        padded = self._padded  # kept for samples that nobody can change, as those of a training
-        losses, out = np.zeros(steps), np.zeros((n, len(self.program.results)))
-        rates = np.zeros(steps) if rates is None else np.ascontiguousarray(rates, dtype=float)
-        if not self._finite:  # nan in a sample may be hidden on the way
+        return self._steps_on(
+            self._own, self._address, order, batch, mode, rates, first_step, self._finite
+        )
+
+    def _steps_on(
+        self, tables: _Tables, padded: int, order: Any, batch: int, mode: int, rates: Any = None,
+        first_step: int = 1, finite: bool = True,
+    ) -> tuple[int, Any, Any]:  # fmt: skip
+        """Take the samples that lie at an address in batches, on some tables, see `Engine`."""
+        n, results = len(order), len(self.program.results)
+        steps = -(-n // batch)
+        # In one piece, as to ask arrays for their addresses takes longer than a step may.
+        numbers = np.zeros(n + 2 * steps + n * results)
+        parts = (0, n, n + steps, n + 2 * steps)
+        losses, out = numbers[parts[2] : parts[3]], numbers[parts[3] :].reshape(n, results)
+        if not finite:  # nan in a sample may be hidden on the way
             return 0, losses, out
-        done = self._called(
-            *self._own.addresses, padded.ctypes.data, order.ctypes.data, n, batch,
-            rates.ctypes.data, first_step, losses.ctypes.data, out.ctypes.data, mode,
+        numbers[:n].view(np.int64)[:] = order
+        if rates is not None:
+            numbers[n : n + steps] = rates[:steps]
+        start = numbers.ctypes.data
+        order_at, rates_at, losses_at, out_at = [start + 8 * part for part in parts]
+        done = int(
+            self._call(
+                *tables.addresses, padded, order_at, n, batch, rates_at, first_step, losses_at,
+                out_at, mode,
+            )
         )  # fmt: skip
+        if self._interruption is not None:
+            error, self._interruption = self._interruption, None
+            raise error
         return done, losses, out
 
 
