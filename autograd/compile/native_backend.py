@@ -224,21 +224,19 @@ class NativeEngine:
         """Take the samples that lie at an address in batches, on some tables, see `Engine`."""
         n, results = len(order), len(self.program.results)
         steps = -(-n // batch)
+        order = np.ascontiguousarray(order, dtype=np.int64)
         # In one piece, as to ask arrays for their addresses takes longer than a step may.
-        numbers = np.zeros(n + 2 * steps + n * results)
-        parts = (0, n, n + steps, n + 2 * steps)
-        losses, out = numbers[parts[2] : parts[3]], numbers[parts[3] :].reshape(n, results)
+        numbers = np.empty(2 * steps + n * results)
+        losses, out = numbers[steps : 2 * steps], numbers[2 * steps :].reshape(n, results)
         if not finite:  # nan in a sample may be hidden on the way
             return 0, losses, out
-        numbers[:n].view(np.int64)[:] = order
-        if rates is not None:
-            numbers[n : n + steps] = rates[:steps]
+        numbers[:steps] = 0.0 if rates is None else rates[:steps]
         start = numbers.ctypes.data
-        order_at, rates_at, losses_at, out_at = [start + 8 * part for part in parts]
+        rates_at, losses_at, out_at = [start + 8 * k * steps for k in range(3)]
         done = int(
             self._call(
-                *tables.addresses, padded, order_at, n, batch, rates_at, first_step, losses_at,
-                out_at, mode,
+                *tables.addresses, padded, order.ctypes.data, n, batch, rates_at, first_step,
+                losses_at, out_at, mode,
             )
         )  # fmt: skip
         if self._interruption is not None:

@@ -166,6 +166,29 @@ class Code:
             f"call reassoc nsz double @llvm.vector.reduce.fadd.v{w}f64(double 0.0, {v} {x})"
         )
 
+    def exchanged(self, x: str, y: str, distance: int) -> tuple[str, str]:
+        """Return two vectors after x gave the second of each two groups of numbers for y's first.
+
+        A group has as many numbers as the distance, a power of two.
+        """
+        w, v = self.width, self.vector
+        kept = [j if not j & distance else w + j - distance for j in range(w)]
+        given = [j + distance if not j & distance else w + j for j in range(w)]
+        masks = [", ".join(f"i32 {j}" for j in order) for order in (kept, given)]
+        low, high = (
+            self.let(f"shufflevector {v} {x}, {v} {y}, <{w} x i32> <{mask}>") for mask in masks
+        )
+        return low, high
+
+    def sums_of(self, vectors: Sequence[str]) -> str:
+        """Return the sums over as many vectors as one has numbers, as a vector."""
+        distance, sums = 1, list(vectors)
+        while distance < self.width:
+            pairs = zip(sums[::2], sums[1::2], strict=True)
+            sums = [self.op("fadd", *self.exchanged(x, y, distance)) for x, y in pairs]
+            distance *= 2
+        return sums[0]
+
     # ---------------------------------------------------------------- loops
 
     @contextmanager

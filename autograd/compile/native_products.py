@@ -122,19 +122,20 @@ class ProductWriter(MapWriter):
         assert m is not None
         left, right = (x.table for x in s.operands)
         rows, columns = m.target.shape
-        if not lies_in_vectors(m.target):
-            self._dots(s)
-            return True
         terms, lanes = len(m.right), self.lanes
+        right_steps = steps_of(m.right)
+        first = int(m.right[0, 0])
+        direct = right_steps is not None and right_steps[1] == 1 and terms == 1
+        direct = direct and right == LANES and first + columns <= self.inputs
+        if not lies_in_vectors(m.target) or (not direct and rows <= lanes):
+            self._dots(s)  # to turn lines would cost more than to sum vectors
+            return True
         step = int(m.target[1, 0] - m.target[0, 0]) if rows > 1 else 0
 
         def a(r: str, place: Sequence[str]) -> str:
             return self._address(left, self.row_at(m.left, r, place[0]), place[1])
 
-        right_steps = steps_of(m.right)
-        first = int(m.right[0, 0])
-        direct = right_steps is not None and right_steps[1] == 1 and terms == 1
-        if direct and right == LANES and first + columns <= self.inputs:
+        if direct:
 
             def b(place: Sequence[str], offset: str) -> str:  # the samples lie as they are needed
                 sample = c.let(f"load ptr, ptr {c.at('%R', place[1], 'ptr')}, align 8")
@@ -187,13 +188,14 @@ class ProductWriter(MapWriter):
                     c.store(number, place, wide=False)
 
     def _dots(self, s: Statement) -> None:
-        """Write a product of matrices over lanes as scalar products, for few columns."""
+        """Write a product of matrices over lanes as scalar products of lines."""
         m, c, w = s.matrix, self.code, self.width
         assert m is not None
         left, right = (x.table for x in s.operands)
         rows, columns = m.target.shape
-        across = min(columns, 4)
-        down = max(1, min(rows, (self.registers - 8) // across, 6))
+        in_vectors = lies_in_vectors(m.target)
+        across = min(columns, w if in_vectors else 4)
+        down = max(1, min(rows, (self.registers - 1) // (across + 1), 6))
 
         def line_of(table: str, rows: Any, i: str, j: str, lane: str) -> str:
             return c.load(self._address(table, self.row_at(rows, i, j), lane))
@@ -207,30 +209,51 @@ class ProductWriter(MapWriter):
                         line_of(left, m.left, c.add(r0, r), k.index, lane.index)
                         for r in range(height)
                     ]
-                    other = [
-                        line_of(right, m.right, k.index, c.add(c0, j), lane.index)
-                        for j in range(breadth)
-                    ]
-                    for number, total in enumerate(lane.values):
-                        x, y = line[number // breadth], other[number % breadth]
-                        lane.results.append(c.fma(x, y, total))
+                    totals = list(lane.values)
+                    for j in range(breadth):
+                        other = line_of(right, m.right, k.index, c.add(c0, j), lane.index)
+                        for r in range(height):
+                            at = r * breadth + j
+                            totals[at] = c.fma(line[r], other, totals[at])
+                    lane.results.extend(totals)
                 k.results.extend(lane.results)
-            for number, total in enumerate(k.results):
-                place = c.add(r0, number // breadth), c.add(c0, number % breadth)
-                self._store_number(s, c.sum_of(total), *place)
+            for r in range(height):
+                totals = k.results[r * breadth : (r + 1) * breadth]
+                if in_vectors:
+                    row = self.row_at(m.target, c.add(r0, r), c0)
+                    self._store_sums(s, totals, row)
+                else:
+                    for j, total in enumerate(totals):
+                        self._store_number(s, c.sum_of(total), c.add(r0, r), c.add(c0, j))
 
         def bands(c0: str, breadth: int) -> None:
-            if rows >= down:
-                with c.loop(rows // down * down, step=down) as r:
-                    tile(r.index, c0, down, breadth)
-            if rows % down:
-                tile(str(rows // down * down), c0, rows % down, breadth)
+            tiles = -(-rows // down)
+            height, higher = divmod(rows, tiles)
+            for begin, count, size in ((0, higher, height + 1), (higher, tiles - higher, height)):
+                start = begin * (height + 1)
+                if count:
+                    with self.loop(start + count * size, start=start, step=size) as r:
+                        tile(r.index, c0, size, breadth)
 
-        if columns >= across:
-            with c.loop(columns // across * across, step=across) as j:
-                bands(j.index, across)
-        if columns % across:
-            bands(str(columns // across * across), columns % across)
+        with self.looking():
+            if columns >= across:
+                with self.loop(columns // across * across, step=across) as j:
+                    bands(j.index, across)
+            if columns % across:
+                bands(str(columns // across * across), columns % across)
+
+    def _store_sums(self, s: Statement, totals: list[str], row: str) -> None:
+        """Write sums over vectors where they belong, or move the leaves whose gradient they are."""
+        c, address = self.code, self._address(s.target.table, row)
+        self.mask = c.mask(len(totals)) if len(totals) < self.width else ""
+        sums = c.sums_of(totals + [c.literal(0.0)] * (self.width - len(totals)))
+        if s.adds:
+            sums = c.op("fadd", c.load(address, mask=self.mask), sums)
+        if self.mover is not None:
+            self.look(self.mover.move(row, sums, self.mask))
+        else:
+            c.store(sums, address, mask=self.mask)
+        self.mask = ""
 
     def _product(self, z: Product) -> None:
         """Write a product, a tile of Z in registers at a time."""
@@ -383,13 +406,7 @@ def columns_of(c: Code, rows: Sequence[str]) -> list[str]:
         for i in range(w):
             if i & distance:
                 continue
-            x, y = columns[i], columns[i | distance]
-            low = [j if not j & distance else w + j - distance for j in range(w)]
-            high = [j + distance if not j & distance else w + j for j in range(w)]
-            for place, order in ((i, low), (i | distance, high)):
-                mask = ", ".join(f"i32 {j}" for j in order)
-                columns[place] = c.let(
-                    f"shufflevector {c.vector} {x}, {c.vector} {y}, <{w} x i32> <{mask}>"
-                )
+            pair = columns[i], columns[i | distance]
+            columns[i], columns[i | distance] = c.exchanged(*pair, distance)
         distance *= 2
     return columns
