@@ -170,7 +170,7 @@ def _reports(
     n, first_rate, rate_factor = len(inputs), optimizer.learning_rate, find_schedule(schedule)
     size = n if batch_size is None else whole(batch_size, "batch_size")
     if size < 1:
-        raise ValueError(f"batch_size is {size}, but the batch size is at least 1.")
+        raise ValueError(f"batch_size must be at least 1; got {size}.")
     weights = weights_of(model) if l2 else []
     l2_penalty(weights, l2, n)  # refuses what is no strength before anything has moved
     rng, start, step = generator(seed), perf_counter(), 0

@@ -98,8 +98,8 @@ STRANGE = [  # entries of a batch
     ([1.0, 2j], TypeError, "Complex numbers"),
     ([1.0, 10**400], OverflowError, "too large for a float"),
     ([{0: 5.0}, {0: 6.0}], TypeError, "of type dict"),
-    ([1.0, [2.0]], ValueError, "Sample 1 of argument 0 has the shape ((),), but sample 0 has ()"),
-    ([[1.0, 2.0], [1.0]], ValueError, "Sample 1 of argument 0 has the shape ((),)"),
+    ([1.0, [2.0]], ValueError, "Sample 1 of argument 0 has the shape (1,), but sample 0 has 1"),
+    ([[1.0, 2.0], [1.0]], ValueError, "Sample 1 of argument 0 has the shape (1,)"),
     ([[[1.0], [1.0, 2.0]], [[1.0, 2.0], [1.0]]], ValueError, "Sample 1 of argument 0"),
 ]
 
@@ -293,3 +293,37 @@ def test_samples_of_several_shapes_are_refused_by_every_engine(batch, engine):
     for run in (f, f.mean):
         with pytest.raises(ValueError, match="Sample 1 of argument 0 has the shape"):
             run(batch)
+
+
+@every_engine
+def test_an_empty_list_is_no_number(engine):
+    f = compile(lambda x: total(x) if isinstance(x, list) else x, engine=engine)
+    assert f([1.0, 2.0]) == [1.0, 2.0]
+    assert f([[], []]) == [0.0, 0.0]
+    with pytest.raises(
+        ValueError, match=r"Sample 1 of argument 0 has the shape \(\), but sample 0"
+    ):
+        f([1.0, []])
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize("engine", ["eager", "auto"])
+def test_a_call_that_fails_changes_nothing(engine):
+    f = compile(lambda x, power=1.0: x**power if x == 0 else 2.0 * x, engine=engine)
+    for _ in range(2):
+        assert f([0.0, 1.0]) == [0.0, 2.0]
+        with pytest.raises(TypeError):
+            f([0.0], power=None)
+    infinite = compile(lambda x: {1.0: math.inf}[x], engine="eager")
+    assert infinite([1.0]) == [math.inf]
+
+
+@compiling
+def test_warnings_point_to_the_caller(engine, quiet):
+    kept = [1.0]
+    f = compile(lambda x: x * kept[0], engine=engine)
+    f([1.0])
+    kept[0] = 2.0
+    f([1.0])
+    compile(lambda x: x if x > 0 else -x)([1.0])
+    assert [warning.filename for warning in quiet] == [__file__] * 2

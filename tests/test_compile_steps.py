@@ -1,5 +1,7 @@
 """What the engines do with samples that come again, change, or are more than one line holds."""
 
+import sys
+
 import numpy as np
 import pytest
 from compiled_runs import machine_for
@@ -105,6 +107,18 @@ def test_a_batch_may_come_again_and_in_another_order(machine, batch):
         done, _, results = machine._engine.steps(samples, batch, RESULTS, order=order)
         assert done == 6 // batch
         assert results[:, 0] == pytest.approx(expected(SAMPLES[order])[0], rel=1e-12)
+
+
+def test_results_alone_change_no_gradient(machine, monkeypatch):
+    machine.run(SAMPLES, backward=True)
+    before = machine.gradients()
+    machine.run(SAMPLES[::-1])
+    assert machine.gradients() == before
+    if machine.name == "native":
+        monkeypatch.setattr(sys.modules[type(machine._engine).__module__], "_TWO_PAY", 0)
+        monkeypatch.setattr(sys.modules[type(machine._engine).__module__], "_cores", lambda: 2)
+        machine.run(SAMPLES[::-1])
+        assert machine.gradients() == before
 
 
 @pytest.mark.parametrize("count", [1, 5, 255, 256, 257, 1000])

@@ -137,7 +137,7 @@ ASKED = {  # what a rule asks its gradient or the number of the step, and how it
     "by class": (
         lambda g, k: 1 if isinstance(g, float) else 3, "does something else with numbers"
     ),
-    "long": (lambda g, k: doubled(g, 40) * 1e-12, "of more than 1000 operations is not written"),
+    "long": (lambda g, k: doubled(g, 40) * 1e-12, "the rule has more than 1000 operations"),
 }  # fmt: skip
 
 

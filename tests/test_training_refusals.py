@@ -159,7 +159,7 @@ def test_inputs_that_do_not_fit_are_named_with_their_index(inputs, n_targets, me
 SETTINGS = [
     ({"epochs": 0}, "epochs must be at least 1; got 0"),
     ({"epochs": -3}, "epochs must be at least 1; got -3"),
-    ({"batch_size": 0}, "batch_size is 0, but the batch size is at least 1"),
+    ({"batch_size": 0}, "batch_size must be at least 1; got 0"),
     ({"optimizer": "rmsprop"}, "No optimizer is named 'rmsprop'"),
     ({"learning_rate": -1.0}, "learning_rate must be above 0.*; got -1.0"),
     ({"loss": "nll"}, "No loss is named 'nll'"),

@@ -42,14 +42,14 @@ def count_of(batches: Sequence[Any]) -> int:
 
 
 def shape_of(entry: Any) -> Any:
-    """Return the nested lengths of an entry; () for a number.
+    """Return how an entry is nested: 1 for a number, and for a list what its entries are.
 
     Examples
     --------
-    >>> shape_of(1.0), shape_of([1.0, 2.0])
-    ((), ((), ()))
+    >>> shape_of(5.0), shape_of([5.0, 6.0]), shape_of([])
+    (1, (1, 1), ())
     """
-    return tuple([shape_of(inner) for inner in entry]) if is_row(entry) else ()
+    return tuple([shape_of(inner) for inner in entry]) if is_row(entry) else 1
 
 
 def check_shapes(batches: Sequence[Any], shapes: Sequence[Any]) -> None:

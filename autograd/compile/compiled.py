@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -15,12 +16,7 @@ from time import perf_counter
 from types import FunctionType
 from typing import Any, overload
 
-from autograd.checks import (
-    RecordingError,
-    identity_not_meant,
-    not_while_recording,
-    to_float,
-)
+from autograd.checks import RecordingError, identity_not_meant, not_while_recording, to_float
 from autograd.compile.arguments import (
     as_array,
     check_shapes,
@@ -73,7 +69,8 @@ class Compiled:
         self._recorded: dict[Any, _Recorded] = {}
         self._lock = RLock()
         self._wants_values = False  # found out when it is called with numbers
-        self._names, self._changes = Names(function), 0
+        self._names, self._changes = Names(function), Counter[str]()
+        self._latest: Sequence[Any] = self._names.objects()  # at the latest recording
         self.__doc__ = getattr(function, "__doc__", None)
         self.__name__ = getattr(function, "__name__", "function")
         self.__qualname__ = getattr(function, "__qualname__", "<locals>")
@@ -272,15 +269,15 @@ class Compiled:
         """Return whether other parameters are constant now, or a name stands for something else."""
         if known.machine is None:
             return False
-        if name := self._names.changed(known.objects):
-            self._changes += 1
-            if self._changes == _OFTEN:
+        if name := self._names.changed(self._latest):
+            self._changes[name] += 1
+            if self._changes[name] == _OFTEN:
                 self._warn(
                     f"{name}, which it looks up, is another object for the {_OFTEN}th time, and "
                     "each time it is recorded anew, which takes longer than to run it. Give it as "
                     "an argument, or keep the number in a Value and set its data."
                 )
-        return bool(name) or known.machine.is_stale
+        return bool(self._names.changed(known.objects)) or known.machine.is_stale
 
     def _record(self, batches: Sequence[Any], settings: dict[str, Any]) -> tuple[Graph, Any]:
         examples = [[batch[i] for batch in batches] for i in sorted({0, len(batches[0]) - 1})]
@@ -302,10 +299,11 @@ class Compiled:
                 raise
             self._warn(f"{error} Until then it runs without being compiled, more slowly.")
             return _Recorded(None, None)
-        return _Recorded(machine, structure, objects)
+        self._latest = self._names.unchanged(objects)
+        return _Recorded(machine, structure, self._latest)
 
-    def _warn(self, text: str) -> None:
-        warnings.warn(f"{self.__name__}: {text}", RuntimeWarning, stacklevel=5)
+    def _warn(self, text: str, stacklevel: int = 5) -> None:
+        warnings.warn(f"{self.__name__}: {text}", RuntimeWarning, stacklevel=stacklevel)
 
     # ---------------------------------------------------------------- running
 
@@ -330,17 +328,15 @@ class Compiled:
                 trouble = machine.difference(
                     samples[chosen], lambda: [flat(self._called(x, settings)) for x in few]
                 )
-            except (
-                ArithmeticError,
-                ValueError,
-            ):  # Values will say it, or backward(), to who calls them
+            except (ArithmeticError, ValueError):  # Values will say it, or backward()
                 return None
             if trouble:
                 recorded.machine = None
                 self._warn(
                     f"{trouble}. Does the function use Values that were replaced, or numbers that "
                     "have changed, since it was recorded? Compile it anew. Until then it runs "
-                    "without being compiled, more slowly."
+                    "without being compiled, more slowly.",
+                    stacklevel=4,
                 )
                 return None
         return machine.run(samples, backward=backward)
@@ -360,22 +356,24 @@ class Compiled:
         Where plain numbers give no number, Values say what that means, or go on, as they do in
         `ieee_values`.
         """
-        results, failed = None, None
+        results: Any = None
+        failed: Exception | None = None
         if not self._wants_values:
             try:
                 results = self.function(*map(with_numbers, sample), **settings)
                 if all(isinstance(x, Value) or _is_finite(x) for x in flat(results)):
                     return results
-            except (AttributeError, TypeError):
-                self._wants_values = True
-            except (ArithmeticError, ValueError) as error:
+            except (AttributeError, TypeError, ArithmeticError, ValueError) as error:
                 failed = error
         try:
             with identity_not_meant():
-                return self.function(*map(with_values, sample), **settings)
-        except (AttributeError, TypeError):
-            if self._wants_values:
+                answer = self.function(*map(with_values, sample), **settings)
+        except (AttributeError, TypeError, LookupError):
+            if self._wants_values or isinstance(failed, AttributeError):
                 raise
+        else:
+            self._wants_values |= isinstance(failed, AttributeError | TypeError)
+            return answer
         if failed is not None:
             raise failed
         return results
@@ -504,6 +502,8 @@ def compile(function: Callable[..., Any] | None = None, *, engine: str = "auto")
     entry for each sample, or by name as a setting, for each value of which the function is recorded
     anew. The 64 recordings that were used last are kept, one for each shape of the samples,
     settings and mode.
+
+    Names that the function sets itself, or that change while it is recorded, are not looked at.
 
     Random numbers are refused where they come from `random` or NumPy's shared generator, and found
     by comparing the recordings where they come from elsewhere. Where another thread draws them

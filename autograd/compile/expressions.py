@@ -11,6 +11,7 @@ from math import isfinite
 from typing import Any
 
 from autograd import ops
+from autograd.checks import RecordingError
 from autograd.operators import Arithmetic
 from autograd.ops import Op
 
@@ -242,8 +243,8 @@ def text_of(expression: Any, names: Sequence[str], call: Callable[..., str] | No
 
     Raises
     ------
-    ValueError
-        If it is no short expression.
+    RecordingError
+        If it is very long.
 
     Examples
     --------
@@ -252,7 +253,10 @@ def text_of(expression: Any, names: Sequence[str], call: Callable[..., str] | No
     '(x + 1) * exp(-y)'
     """
     if not is_short(expression, most=_LONGEST):
-        raise ValueError(f"an expression of more than {_LONGEST} operations is not written out")
+        raise RecordingError(
+            f"Written out, the rule has more than {_LONGEST} operations: what is used twice is "
+            "written twice. Do less in it, or run it as Values (engine='eager')."
+        )
     text, _ = _text(expression, names, call or _call)
     return text
 

@@ -139,7 +139,7 @@ class Engine(Protocol):
         (int, array, array)
             How many steps were done before one met a number that is not finite, of which the leaves
             may have been moved; the mean of result 0 in each; and the results, (n, results), in the
-            order of `order`.
+            order of `order`. What was not done has any numbers.
         """
 
 
@@ -205,6 +205,8 @@ class Machine:
         data, grad, rate, step, *state = operands(4 + self.memory)
         try:
             new, remembered = self._rule(data, grad, tuple(state), rate, step)
+        except RecordingError:
+            raise
         except Exception as error:
             raise RecordingError(f"The optimizer's rule is no plain arithmetic: {error}") from error
         if len(remembered) != self.memory:
@@ -351,6 +353,8 @@ class Machine:
     def run(self, samples: Any, *, backward: bool = False) -> Any:
         """Return the results for samples, (n, results); None where a number is not finite.
 
+        Many more samples than a batch take longer than they must without `make_room`.
+
         Parameters
         ----------
         samples : array of float, (n, inputs)
@@ -391,8 +395,8 @@ class Machine:
         Returns
         -------
         (int, array, array)
-            How many steps were done before a number was not finite; the mean of result 0 in each;
-            and the results, (n, results), in the order of `order`.
+            How many steps were done before a number was not finite; the mean of result 0 in each
+            of them; and the results of their samples, (n, results), in the order of `order`.
 
         Raises
         ------
@@ -413,6 +417,7 @@ class Machine:
         steps = -(-len(order) // batch)
         if len(rates) < steps:
             raise ValueError(f"{steps} steps need as many rates; got {len(rates)}.")
-        return self._engine.steps(
+        done, losses, out = self._engine.steps(
             samples, batch, TRAIN, rates=rates, first_step=first_step, order=order
         )
+        return done, losses[:done], out[: done * batch]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dis
 from collections.abc import Callable, Sequence
 from functools import partial
-from types import CellType, CodeType, FunctionType, MethodType
+from types import CellType, CodeType, FunctionType
 from typing import Any
 
-_PLAIN = int, float, complex, str
+_PLAIN = int, float, complex, str, bytes
+_LOADS = "LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"  # the others: in a class's body
 
 
 class Names:
@@ -17,7 +18,8 @@ class Names:
     Parameters
     ----------
     function : callable
-        If it was not written in Python it looks up nothing.
+        Also a method, a partial, an object that can be called, or a function with decorators; what
+        is not written in Python looks up nothing.
 
     Examples
     --------
@@ -29,14 +31,21 @@ class Names:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._lookups: list[tuple[str, Callable[[], Any]]] = []
-        inner: Any = function.__func__ if isinstance(function, MethodType) else function
-        while isinstance(inner, FunctionType):
-            read, written = _used_names(inner.__code__)
+        inner: Any = function
+        while isinstance(inner, partial):
+            inner = inner.func
+        if not isinstance(inner, FunctionType) and not hasattr(inner, "__func__"):
+            inner = type(inner).__call__
+        inner = getattr(inner, "__func__", inner)  # of a method
+        known: list[Any] = []
+        while isinstance(inner, FunctionType) and inner not in known:
+            known.append(inner)
+            read, written, cells_written = _used_names(inner.__code__)
             for name in sorted(read - written):
                 self._lookups.append((name, partial(inner.__globals__.get, name)))
             cells = zip(inner.__code__.co_freevars, inner.__closure__ or (), strict=True)
             for name, cell in cells:
-                if name not in written:
+                if name not in cells_written:
                     self._lookups.append((name, partial(_contents, cell)))
             inner = getattr(inner, "__wrapped__", None)  # what it was before a decorator
 
@@ -44,16 +53,28 @@ class Names:
         """Return what the names stand for now; None for one that stands for nothing."""
         return [look() for _, look in self._lookups]
 
-    def changed(self, before: Sequence[Any]) -> str:
-        """Return the first name that stands for something else than before; "" if none does.
+    def unchanged(self, before: Sequence[Any]) -> list[Any]:
+        """Return what the names stand for still, and ``...`` (anything) for those that changed."""
+        pairs = zip(self.objects(), before, strict=True)
+        return [x if _is_same(x, y) else ... for x, y in pairs]
 
-        A number, or a text, is the same if it is equal.
-        """
+    def changed(self, before: Sequence[Any]) -> str:
+        """Return the first name that stands for something else than before; "" if none does."""
         for (name, look), y in zip(self._lookups, before, strict=True):
-            x = look()
-            if x is not y and not (type(x) is type(y) and isinstance(x, _PLAIN) and x == y):
+            if y is not ... and not _is_same(look(), y):
                 return name
         return ""
+
+
+def _is_same(x: Any, y: Any) -> bool:
+    """Return whether they are one object, or equal numbers or texts of one type."""
+    if x is y or type(x) is not type(y):
+        return x is y
+    if isinstance(x, tuple):
+        return len(x) == len(y) and all(map(_is_same, x, y))
+    if isinstance(x, float | complex):  # 0.0 and -0.0 are equal, nan is not even to itself
+        return repr(x) == repr(y)
+    return isinstance(x, _PLAIN) and x == y
 
 
 def _contents(cell: CellType) -> Any:
@@ -63,19 +84,22 @@ def _contents(cell: CellType) -> Any:
         return None
 
 
-def _used_names(code: CodeType) -> tuple[set[str], set[str]]:
-    """Return the names of globals that a function reads, and the names that it sets.
+def _used_names(code: CodeType) -> tuple[set[str], set[str], set[str]]:
+    """Return the globals that a function reads, those it sets, and what it sets in others around.
 
-    Functions that are written in it are a part of it.
+    Functions and classes that are written in it are a part of it.
     """
-    read, written = set[str](), set[str]()
+    read, written, outside = set[str](), set[str](), set[str]()
     for x in dis.get_instructions(code):
-        if x.opname == "LOAD_GLOBAL":
+        if x.opname in _LOADS:
             read.add(x.argval)
-        elif x.opname in ("STORE_GLOBAL", "STORE_DEREF"):
+        elif x.opname == "STORE_GLOBAL":
             written.add(x.argval)
+        elif x.opname == "STORE_DEREF" and x.argval in code.co_freevars:
+            outside.add(x.argval)
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             more = _used_names(inner)
             read, written = read | more[0], written | more[1]
-    return read, written
+            outside |= more[2].difference(code.co_cellvars)
+    return read, written, outside

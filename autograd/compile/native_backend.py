@@ -196,9 +196,10 @@ class NativeEngine:
             both = first, later.result()
         if not all(done for done, _, _ in both):
             return None
-        for tables, count in zip((self._own, second), counts, strict=True):
-            tables.shared_grad[:leaves] *= count / n
-        self.shared_grad[:leaves] += second.shared_grad[:leaves]
+        if mode == GRADIENT:
+            for tables, count in zip((self._own, second), counts, strict=True):
+                tables.shared_grad[:leaves] *= count / n
+            self.shared_grad[:leaves] += second.shared_grad[:leaves]
         return np.concatenate([out for _, _, out in both])
 
     def steps(
@@ -225,7 +226,7 @@ class NativeEngine:
         n, results = len(order), len(self.program.results)
         steps = -(-n // batch)
         order = np.ascontiguousarray(order, dtype=np.int64)
-        # In one piece, as to ask arrays for their addresses takes longer than a step may.
+        # One array: to ask another for its address costs as much as a small step.
         numbers = np.empty(2 * steps + n * results)
         losses, out = numbers[steps : 2 * steps], numbers[2 * steps :].reshape(n, results)
         if not finite:  # nan in a sample may be hidden on the way

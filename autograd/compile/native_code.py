@@ -167,7 +167,7 @@ class Code:
         )
 
     def exchanged(self, x: str, y: str, distance: int) -> tuple[str, str]:
-        """Return two vectors after x gave the second of each two groups of numbers for y's first.
+        """Return x with its odd groups replaced by y's even ones, and y with the reverse.
 
         A group has as many numbers as the distance, a power of two.
         """

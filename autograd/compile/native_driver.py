@@ -44,7 +44,7 @@ def driver(program: Program, lanes: int, width: int, functions: Functions) -> li
 
 
 def row_stride(inputs: int, width: int) -> int:
-    """Return how far apart samples lie: in whole vectors, none of them in two lines of cache."""
+    """Return how far apart samples lie: in whole vectors, if they do not fit into one."""
     return apart(-(-inputs // width) * width) if inputs > width else inputs
 
 

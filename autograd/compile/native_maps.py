@@ -272,7 +272,8 @@ class MapWriter(ExpressionWriter):
                 term = k if x.rows.shape[1] > 1 else "0"
                 address = self._address(x.table, self.row_at(x.rows, i, term))
                 steps = steps_of(x.rows)
-                if steps is not None and len(steps) > 1 and steps[1] == 1:
+                assert steps is not None
+                if len(steps) > 1 and steps[1] == 1:
                     inputs.append(c.load(address, mask=mask))
                 else:
                     inputs.append(c.spread(c.load(address, wide=False)))
@@ -347,7 +348,8 @@ class MapWriter(ExpressionWriter):
             parts = rows.reshape(len(rows) // self._block, self._block, -1)
             address = self._address(view.table, self.row_at(parts, block, column, k))
             steps = steps_of(parts)
-            if steps is not None and steps[1] == 0:
+            assert steps is not None
+            if steps[1] == 0:
                 return c.spread(c.load(address, wide=False))
             return c.load(address, mask="" if count == self.width else c.mask(count))
         steps = steps_of(rows)

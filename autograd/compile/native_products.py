@@ -227,13 +227,9 @@ class ProductWriter(MapWriter):
                         self._store_number(s, c.sum_of(total), c.add(r0, r), c.add(c0, j))
 
         def bands(c0: str, breadth: int) -> None:
-            tiles = -(-rows // down)
-            height, higher = divmod(rows, tiles)
-            for begin, count, size in ((0, higher, height + 1), (higher, tiles - higher, height)):
-                start = begin * (height + 1)
-                if count:
-                    with self.loop(start + count * size, start=start, step=size) as r:
-                        tile(r.index, c0, size, breadth)
+            for begin, count, height in _shared_out(rows, down):
+                with self.loop(begin + count * height, start=begin, step=height) as r:
+                    tile(r.index, c0, height, breadth)
 
         with self.looking():
             if columns >= across:
@@ -244,6 +240,7 @@ class ProductWriter(MapWriter):
 
     def _store_sums(self, s: Statement, totals: list[str], row: str) -> None:
         """Write sums over vectors where they belong, or move the leaves whose gradient they are."""
+        assert s.start is None, "sums over samples start from nothing"
         c, address = self.code, self._address(s.target.table, row)
         self.mask = c.mask(len(totals)) if len(totals) < self.width else ""
         sums = c.sums_of(totals + [c.literal(0.0)] * (self.width - len(totals)))
@@ -279,19 +276,15 @@ class ProductWriter(MapWriter):
                         self._tile(z, rows, [c.add(j.index, q * w) for q in range(across)], mask)
 
     def _bands(self, rows: int, across: int, work: int) -> list[tuple[int, int, int]]:
-        """Return how rows are shared out to tiles that fit the registers, nearly equal in height.
+        """Return how rows are shared out to tiles that fit the registers, as `_shared_out`.
 
-        Each entry has its first row, how many tiles, and their height. Where there is much work,
-        higher tiles are worth the code for two heights.
+        Where there is much work, higher tiles are worth the code for two heights.
         """
         most = max(1, min((self.registers - across - 1) // across, 8))
         height = _divisor(rows, most)
         if height and (height >= most - 1 or work < _MUCH):
             return [(0, rows // height, height)]
-        tiles = -(-rows // most)
-        height, higher = divmod(rows, tiles)
-        bands = [(0, higher, height + 1)] if higher else []
-        return [*bands, (higher * (height + 1), tiles - higher, height)]
+        return _shared_out(rows, most)
 
     def _tile(self, z: Product, rows: list[str], offsets: list[str], mask: str) -> None:
         """Write some vectors of some rows."""
@@ -368,6 +361,17 @@ def lies_in_vectors(target: Any) -> bool:
     """Return whether the gradient of a matrix of leaves can be made a vector at a time."""
     steps = steps_of(target)
     return target.shape[1] >= 4 and steps is not None and steps[1] == 1
+
+
+def _shared_out(rows: int, most: int) -> list[tuple[int, int, int]]:
+    """Return how rows are shared out to tiles of at most so many, nearly equal in height.
+
+    Each entry has its first row, how many tiles, and their height.
+    """
+    tiles = -(-rows // most)
+    height, higher = divmod(rows, tiles)
+    bands = [(0, higher, height + 1)] if higher else []
+    return [*bands, (higher * (height + 1), tiles - higher, height)]
 
 
 def _divisor(count: int, most: int) -> int:
