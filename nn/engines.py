@@ -29,7 +29,8 @@ from nn.optimizers import Optimizer, check_move, check_state
 from nn.penalties import l2 as l2_penalty
 
 _CHECKED = 6  # so many samples are compared with Values before the first step
-_RUNNING = ("parameters", "learning_rate", "state", "steps")  # what moves while an optimizer works
+_TAKEN = ("steps", "state", "parameters")  # what a rule of one number has no use for
+_RUNNING = (*_TAKEN, "learning_rate")  # what moves while an optimizer works
 _WORTH = 3.0  # seconds that training as Values would take, from which compiling pays
 _SECONDS = 3e-6  # that a recorded node takes as a Value, forward and backward
 Judgement = tuple[float, int]  # the mean loss of some samples, and how many were decided rightly
@@ -118,6 +119,9 @@ class ValueSteps:
     def sync(self) -> None:
         """Let the parameters show where they are: they always do."""
 
+    def check(self) -> None:
+        """Warn if these steps were not those of Values: they were."""
+
 
 def evaluated(model: Any, loss: Loss, inputs: Sequence[Any], targets: Sequence[Any]) -> Judgement:
     """Return the mean loss of samples, and how many are decided rightly.
@@ -189,6 +193,7 @@ class MachineSteps:
             parameters=optimizer.parameters, rule=_rule_of(optimizer), memory=optimizer.memory,
         )  # fmt: skip
         self._settings, self._loaded = _settings_of(optimizer), False
+        self._moves = _moves_of(optimizer)
         program, held = self._machine.program, set(optimizer.parameters)
         learning = zip(program.leaves, program.learning, strict=True)
         # Nobody sets their gradients back: as with Values they add up.
@@ -273,6 +278,8 @@ class MachineSteps:
         before = self._data[:, len(task.inputs[0]) :]
         if not np.array_equal(targets, before, equal_nan=True):
             return "the targets have changed"
+        if self._moves != _moves_of(self.optimizer):
+            return "the optimizer's rule gives other numbers"
         return self._difference(chosen)
 
     def _array(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Any:
@@ -362,11 +369,32 @@ class MachineSteps:
                 stacklevel=5,
             )
 
+    def check(self) -> None:
+        """Warn, at the end, if the program no longer does what Values would."""
+        if not self._trusted or not self._epochs:
+            return
+        if self.when != "end":
+            self._refresh()
+        last = self._epochs.bit_length()
+        if trouble := self._changed(self._machine.samples_to_compare(len(self._data), 1 << last)):
+            warnings.warn(
+                f"Training ended as a program that does not do what Values do: {trouble}. Has a "
+                "target, or a number that the loss or the model use, changed? It was last seen to "
+                f"agree at the start of epoch {1 << (last - 1)}; with engine='eager' all is heard.",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+
     def _refresh(self) -> None:
         """Make the program anew if somebody has changed what it moves, or the rule."""
         check_state(self.optimizer)
-        moved = self._machine.parameters != self.optimizer.parameters
-        if moved or self._machine.is_stale or self._settings != _settings_of(self.optimizer):
+        optimizer = self.optimizer
+        if (
+            self._machine.parameters != optimizer.parameters
+            or self._machine.is_stale
+            or self._settings != _settings_of(optimizer)
+            or self._moves != _moves_of(optimizer)
+        ):
             self._make()
 
     def _chunk(
@@ -464,15 +492,24 @@ def _rule_of(optimizer: Optimizer) -> Callable[..., Any]:
     for name in ("step", "zero_grad", "_refuse_unless_finite"):
         if getattr(optimizer, name, None) != getattr(Optimizer, name).__get__(optimizer):
             raise RecordingError(f"{type(optimizer).__name__} has a {name} of its own.")
-    twin = copy.copy(optimizer)
-    for name in ("steps", "state", "parameters"):  # a rule that reads them is no rule of one number
-        delattr(twin, name)
+    twin, name = _twin_of(optimizer), type(optimizer).__name__
 
     def rule(data: Any, grad: Any, state: Any, rate: Any, step: Any) -> Any:
         twin.learning_rate, texts = rate, []
+        if twin.learning_rate is not rate:
+            raise RecordingError(f"{name} computes its learning_rate; set it by a schedule.")
         for _ in range(2):
             before = _settings_of(twin)
-            new, remembered = check_move(twin.update(data, grad, state, step), twin)
+            try:
+                move = twin.update(data, grad, state, step)
+            except AttributeError as error:
+                if error.name not in _TAKEN:
+                    raise
+                raise RecordingError(
+                    f"{name}.update reads self.{error.name}, which moves while it trains: use what "
+                    "it is given, (data, grad, state, step), which are of one parameter."
+                ) from None
+            new, remembered = check_move(move, twin)
             names = [f"x{i}" for i in range(4 + len(state))]
             texts.append([text_of(x, names) for x in (new, *remembered)])
             if texts[0] != texts[-1] or _settings_of(twin) != before:
@@ -480,6 +517,27 @@ def _rule_of(optimizer: Optimizer) -> Callable[..., Any]:
         return new, remembered
 
     return rule
+
+
+def _twin_of(optimizer: Optimizer) -> Optimizer:
+    """Return a copy without what a rule of one number may not read."""
+    twin = copy.copy(optimizer)
+    for name in _TAKEN:
+        delattr(twin, name)
+    return twin
+
+
+def _moves_of(optimizer: Optimizer) -> str:
+    """Return what a rule makes of some numbers: something else if what it reads has changed."""
+    twin, moves = _twin_of(optimizer), list[Any]()
+    twin.learning_rate = 0.0625
+    for step, (data, grad) in enumerate([(0.5, -0.25), (-2.0, 3.0), (0.75, 0.0)], start=1):
+        state = tuple([0.125 * (step + k) for k in range(optimizer.memory)])
+        try:
+            moves.append(twin.update(data, grad, state, step))
+        except Exception as error:
+            moves.append(error)
+    return repr(moves)
 
 
 def _settings_of(optimizer: Optimizer) -> dict[str, Any]:

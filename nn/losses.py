@@ -315,6 +315,10 @@ def find_loss(loss: str | Loss | Callable[[Any, Any], Any]) -> Loss:
     if isinstance(loss, Loss):
         return loss
     if callable(loss):
+        from autograd import Compiled  # which few programs need
+
+        if isinstance(loss, Compiled):  # it gives numbers; training compiles what it was made of
+            loss = loss.function
         known = [row for row in LOSSES.values() if row.of_sample is loss]
         return known[0] if known else Loss(getattr(loss, "__name__", "loss"), loss, None, "any")
     if not isinstance(loss, str) or loss not in LOSSES:

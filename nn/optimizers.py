@@ -68,11 +68,15 @@ class Optimizer:
         self.state: list[State] = [(0.0,) * self.memory for _ in self.parameters]
 
     def update(self, data: Any, grad: Any, state: State, step: int) -> tuple[Any, State]:
-        """Return the new data and state of one parameter, a number or an array of them.
+        """Return the new data and state of one parameter.
+
+        A compiled training calls it with recorded numbers: there it may use arithmetic and the
+        functions of autograd, as ``where(step(x), a, b)``, but no ``if``, `math` or `numpy`, and of
+        the optimizer neither `steps`, `state` nor `parameters`.
 
         Parameters
         ----------
-        data, grad : float or array
+        data, grad : float
         state : tuple
             `memory` entries like `data`.
         step : int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -215,6 +216,8 @@ def _reports(
         if sync == "end":
             steps.sync()
         optimizer.learning_rate = first_rate
+        if not isinstance(sys.exc_info()[1], Exception | KeyboardInterrupt):
+            steps.check()
 
 
 def fit(
@@ -269,10 +272,12 @@ def fit(
     by every engine; but for the learning rate, which every step sets to the first one times what
     the ``schedule`` says. A program does not hear of targets changed in place, nor of all else that
     the loss and the model use in Python, as a coefficient, a global name, an attribute or a Value
-    that was replaced. Before the first step some samples, and before the 2nd, 4th, 8th ... epoch
-    all targets, and the loss and the gradients of a few, are compared with Values. Where they
-    differ, Values do the rest, with a warning; the epochs between the change and the comparison
-    were trained as before the change. What changes while training therefore needs
+    that was replaced. An optimizer's rule is tried on some numbers as often as its settings are
+    looked at, so that what it reads elsewhere is heard, too. Before the first step some samples,
+    before the 2nd, 4th, 8th ... epoch all targets, and the loss and the gradients of a few samples,
+    are compared with Values. Where they differ, Values do the rest, with a warning; the epochs
+    between the change and the comparison were trained as before the change. The last comparison is
+    at the end, and can only warn. What changes while training therefore needs
     ``engine="eager"``. Inputs are read once, by every engine.
 
     Examples
@@ -443,6 +448,10 @@ def _saying_where(epoch: int, step: int, *, moved: bool = True) -> Iterator[None
                 "the loss computes, or scale the inputs."
             )
         raise DivergenceError(
-            f"Training diverged in epoch {epoch}, step {step}: {str(error).removesuffix('.')}."
-            f"{advice}"
+            f"Training diverged in epoch {epoch}, step {step}: {_words(error)}.{advice}"
         ) from error
+
+
+def _words(error: Exception) -> str:
+    """Return what an error says; Python's own have a number before their words."""
+    return str(error.args[-1] if error.args else error).removesuffix(".")

@@ -306,6 +306,50 @@ def test_an_empty_list_is_no_number(engine):
         f([1.0, []])
 
 
+@every_engine
+def test_a_function_that_writes_into_its_rows_changes_nothing_outside(engine, quiet):
+    w, rows = Value(0.5), [[float(i), 1.0] for i in range(10)]
+
+    def function(x):
+        x[0] = x[0] + 1
+        return w * x[0] * x[1]
+
+    f = compile(function, engine=engine)
+    for _ in range(4):
+        assert f(rows) == [0.5 * (i + 1) for i in range(10)]
+    assert rows == [[float(i), 1.0] for i in range(10)]
+    assert not quiet
+
+
+@compiling
+def test_parameters_among_the_samples_are_numbers(engine, quiet):
+    w, b = Value(2.0), Value(3.0)
+    f = compile(lambda x: w * x, engine=engine)
+    assert f([w, b]) == [4.0, 6.0]
+    assert not quiet
+
+
+@every_engine
+@pytest.mark.parametrize(
+    "batch",
+    [[np.True_, 2.0], [np.array(1.0), np.array(2.0)], np.array([1.0, 2.0]), [True, np.int8(2)]],
+)
+def test_numbers_of_numpy_of_all_kinds_are_samples(batch, engine, quiet):
+    w = Value(0.5)
+    f = compile(lambda x: w * x + x, engine=engine)
+    assert f(batch) == [1.5, 3.0]
+    f.mean(batch).backward()
+    assert w.grad == 1.5
+    assert not quiet
+
+
+@every_engine
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_a_matrix_is_rows_of_rows(engine):
+    f = compile(lambda x: x[0][0] * 2.0, engine=engine)
+    assert f(np.matrix([[1.0, 2.0], [3.0, 4.0]])) == [2.0, 6.0]
+
+
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("engine", ["eager", "auto"])
 def test_a_call_that_fails_changes_nothing(engine):

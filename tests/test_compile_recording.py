@@ -264,6 +264,37 @@ def test_a_compiled_function_inside_of_another_names_the_cure():
     assert compile(lambda x: inner.function(x) + 1.0, engine="numpy")([1.0]) == [3.0]
 
 
+def test_a_compiled_method_names_the_cure():
+    class Model:
+        @compile
+        def loss(self, x):
+            return w * x
+
+        @staticmethod
+        @compile
+        def apart(x):
+            return w * x
+
+    class Bound:
+        def __init__(self):
+            self.loss = compile(self.loss)
+
+        def loss(self, x):
+            return w * x
+
+    with pytest.raises(TypeError, match=r"in __init__: self.loss = compile\(self.loss\)"):
+        Model().loss([1.0, 2.0])
+    assert Bound().loss([1.0, 2.0]) == Model().apart([1.0, 2.0]) == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("engine", ["auto", "numpy"])
+def test_a_name_that_is_not_there_is_the_error_of_python(engine, quiet):
+    f = compile(eval("lambda x: x * not_there"), engine=engine)
+    with pytest.raises(NameError, match="^name 'not_there' is not defined$"):
+        f([1.0])
+    assert not quiet
+
+
 def test_a_refusal_that_becomes_another_error_is_told_as_it_was():
     def function(x):
         try:
@@ -335,7 +366,6 @@ def test_conditions_have_their_advice():
 FOREIGN = {  # what floats can do and Values can't; the error's kind is named
     "attribute": (lambda x: w * x.is_integer(), "AttributeError"),
     "numpy function": (lambda x: w * np.exp(x), "TypeError"),
-    "a slip": (lambda x: w * unknown * x, "NameError"),  # noqa: F821
 }
 
 

@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import nullcontext
+from typing import ClassVar
 
 import pytest
 from compiled_runs import compiling
@@ -16,6 +17,7 @@ from nn import (
     Dropout,
     LinearRegression,
     Module,
+    Optimizer,
     SoftmaxRegression,
     fit,
 )
@@ -286,3 +288,108 @@ def test_a_rule_may_be_undefined_for_some_gradients_and_keep_things_that_are_not
     (used, found), (_, expected) = run(engine), run("eager")
     assert used == engine
     assert found == pytest.approx(expected, rel=1e-12)
+
+
+# -------------------------------------------------------------------------- rules that read more
+
+RATE = 0.01
+
+
+class Rates:
+    """Where rules below find their rates."""
+
+    rate = 0.01
+    history: ClassVar[list[float]] = []
+
+
+class FromGlobal(Optimizer):
+    def update(self, data, grad, state, step):
+        return data - RATE * grad, ()
+
+
+class FromEntry(Optimizer):
+    kept: ClassVar[dict[str, float]] = {"rate": 0.01}
+
+    def update(self, data, grad, state, step):
+        return data - self.kept["rate"] * grad, ()
+
+
+class FromObject(Optimizer):
+    def update(self, data, grad, state, step):
+        return data - Rates.rate * grad, ()
+
+
+class FromValue(Optimizer):
+    k = Value(0.01)
+
+    def update(self, data, grad, state, step):
+        return data - self.k.data * grad, ()
+
+
+class FromLength(Optimizer):
+    @property
+    def rate(self):
+        return 0.01 * (1 + len(Rates.history))
+
+    def update(self, data, grad, state, step):
+        return data - self.rate * grad, ()
+
+
+class FromMethod(Optimizer):
+    def update(self, data, grad, state, step):
+        return data - 0.01 * grad, ()
+
+
+def other_method(_self, data, grad, _state, _step):
+    return data - 0.2 * grad, ()
+
+
+READING = {  # a rule, and what changes what it reads
+    FromGlobal: lambda patch: patch.setitem(globals(), "RATE", 0.2),
+    FromEntry: lambda patch: patch.setitem(FromEntry.kept, "rate", 0.2),
+    FromObject: lambda patch: patch.setattr(Rates, "rate", 0.2),
+    FromValue: lambda patch: patch.setattr(FromValue, "k", Value(0.2)),
+    FromLength: lambda patch: patch.setattr(Rates, "history", [1.0] * 9),
+    FromMethod: lambda patch: patch.setattr(FromMethod, "update", other_method),
+}
+
+
+@compiling
+@pytest.mark.parametrize("rule", READING)
+def test_what_a_rule_reads_elsewhere_is_heard_at_once(rule, engine, quiet):
+    runs = []
+    for name in ("eager", engine):
+        model = LinearRegression(3)
+        optimizer = rule(model.parameters(), 1.0)
+        with pytest.MonkeyPatch.context() as patch:
+
+            def change(report, change=READING[rule], patch=patch):
+                if report.epoch in (3, 5):
+                    change(patch)
+
+            history = fit(
+                model, XS, NUMBERS, optimizer=optimizer, on_epoch=change, epochs=9, seed=1,
+                batch_size=16, engine=name,
+            )  # fmt: skip
+        runs.append([*history.losses, *[p.data for p in model.parameters()]])
+    assert near(runs[1], runs[0])
+    assert not quiet
+
+
+@compiling
+@pytest.mark.parametrize("make", OUTSIDE)
+@pytest.mark.parametrize("epochs", [6, 14])
+def test_a_change_after_the_last_epoch_that_is_compared_is_said_at_the_end(make, epochs, engine):
+    model, loss, targets, change = make()
+
+    def look(report):
+        if report.epoch == epochs - 1:
+            change()
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit(model, XS, targets, loss=loss, epochs=epochs, on_epoch=look, engine=engine, seed=4)
+    assert len(caught) == 1
+    assert str(caught[0].message).startswith("Training ended as a program that does not do what")
+    assert f"at the start of epoch {4 if epochs == 6 else 8};" in str(caught[0].message)
+    assert caught[0].filename == __file__, "the warning points to the caller"

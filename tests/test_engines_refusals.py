@@ -9,7 +9,7 @@ from compiled_runs import ENGINES, compiling
 from trained_runs import ATAN, BITS, CLASSES, NUMBERS, SHARES, XS, flat, near, reports_of
 
 import autograd
-from autograd import RecordingError
+from autograd import RecordingError, compile
 from nn import SGD, Adam, LinearRegression, Optimizer, SoftmaxRegression, fit
 from nn import engines as room
 
@@ -141,6 +141,16 @@ ASKED = {  # what a rule asks its gradient or the number of the step, and how it
 }  # fmt: skip
 
 
+class ComputedRate(SGD):
+    @property
+    def learning_rate(self):
+        return 0.5 / (1 + getattr(self, "steps", 0))
+
+    @learning_rate.setter
+    def learning_rate(self, rate):
+        pass
+
+
 class Noisy(LinearRegression):
     def scores(self, x):
         return [s * noise.uniform(0.9, 1.1) for s in super().scores(x)]
@@ -162,6 +172,11 @@ REFUSED = {  # model, settings, message
         name: (LinearRegression, {"optimizer": asking(factor)}, message)
         for name, (factor, message) in ASKED.items()
     },
+    "a computed rate": (
+        LinearRegression,
+        {"optimizer": ComputedRate},
+        "ComputedRate computes its learning_rate; set it by a schedule",
+    ),
     "warming": (LinearRegression, {"optimizer": Warming}, "compares numbers"),
     "if any": (LinearRegression, {"optimizer": IfAny}, "asks how large a number is"),
     "math": (LinearRegression, {"optimizer": ByMath}, "no plain arithmetic"),
@@ -265,5 +280,33 @@ class Clip(Optimizer):
 def test_a_rule_that_reads_what_moves_is_refused(kind, engine):
     model = LinearRegression(1)
     xs, ts = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
-    with pytest.raises(RecordingError):
+    read = "steps" if kind is ByStep else "parameters"
+    with pytest.raises(RecordingError, match=f"{kind.__name__}.update reads self.{read}, which"):
         fit(model, xs, ts, epochs=2, optimizer=kind, engine=engine)
+
+
+@compiling
+def test_a_compiled_loss_is_compiled_with_the_training(engine):
+    @compile
+    def loss(scores, target):
+        return (scores[0] - target) ** 2
+
+    runs = [
+        fit(LinearRegression(3), XS, NUMBERS, epochs=3, loss=chosen, engine=name, seed=1).losses
+        for chosen, name in (("mse", "eager"), (loss, engine), (loss, "eager"))
+    ]
+    assert near(runs[1], runs[0])
+    assert near(runs[2], runs[0])
+
+
+@compiling
+def test_a_rule_may_be_undefined_at_a_gradient_of_zero(engine):
+    class Logarithmic(SGD):
+        def update(self, data, grad, state, step):
+            return data - 0.001 * autograd.log(grad * grad), state
+
+    runs = [
+        fit(LinearRegression(3), XS, NUMBERS, epochs=2, optimizer=Logarithmic, engine=name).losses
+        for name in ("eager", engine)
+    ]
+    assert near(runs[1], runs[0])

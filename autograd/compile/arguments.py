@@ -49,6 +49,8 @@ def shape_of(entry: Any) -> Any:
     >>> shape_of(5.0), shape_of([5.0, 6.0]), shape_of([])
     (1, (1, 1), ())
     """
+    if hasattr(entry, "tolist"):
+        entry = entry.tolist()
     return tuple([shape_of(inner) for inner in entry]) if is_row(entry) else 1
 
 
@@ -93,7 +95,7 @@ def as_array(batches: Sequence[Any], shapes: Sequence[Any], learns: bool) -> Any
                             f"Sample {j} of argument {i} is or has {number!r:.60}, which would get "
                             "no gradient. Give its number; parameters are used by name."
                         )
-                rows.append(list(map(to_float, numbers)))
+                rows.append([to_float(with_numbers(number)) for number in numbers])
             array = np.array(rows, dtype=float)
         parts.append(array.reshape(len(batch), -1).astype(float, copy=False))
     return np.ascontiguousarray(np.concatenate(parts, axis=1))
@@ -109,22 +111,35 @@ def _entries(entry: Any) -> Iterator[Any]:
 
 def with_values(entry: Any) -> Any:
     """Return an argument with constants for its numbers, as in a recording."""
+    if hasattr(entry, "tolist"):
+        entry = entry.tolist()
     if is_row(entry):
         return [with_values(inner) for inner in entry]
     return entry if isinstance(entry, Value) else Value(entry, constant=True)
 
 
 def with_numbers(entry: Any) -> Any:
-    """Return an argument with Python's numbers in the place of NumPy's, or itself.
+    """Return an argument with Python's numbers in the place of NumPy's, and copies of its lists.
 
-    NumPy's have a size: a sum of those of one byte starts anew at 256.
+    NumPy's have a size: a sum of those of one byte starts anew at 256. And a function that writes
+    into a list shall not change what it is called with again.
     """
     if hasattr(entry, "tolist"):
         return entry.tolist()
     if is_row(entry):
         inner = [with_numbers(x) for x in entry]
-        return entry if all(x is y for x, y in zip(inner, entry, strict=True)) else inner
+        same = all(x is y for x, y in zip(inner, entry, strict=True))
+        return entry if same and isinstance(entry, tuple) else inner
     return entry
+
+
+def without_gradients(entry: Any) -> Any:
+    """Return an argument with numbers in the place of Values."""
+    if hasattr(entry, "tolist"):
+        return entry.tolist()
+    if is_row(entry):
+        return [without_gradients(inner) for inner in entry]
+    return entry.data if isinstance(entry, Value) else entry
 
 
 def typed(setting: Any) -> Any:

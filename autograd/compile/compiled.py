@@ -27,6 +27,7 @@ from autograd.compile.arguments import (
     typed,
     with_numbers,
     with_values,
+    without_gradients,
 )
 from autograd.compile.listing import list_program
 from autograd.compile.machine import Machine, find_engine
@@ -107,6 +108,23 @@ class Compiled:
 
     def __repr__(self) -> str:
         return f"<compiled {self.__name__}, {self.engine}>"
+
+    def __get__(self, instance: Any, owner: Any = None) -> Compiled:
+        """Return itself, as a function of a class; it is no method.
+
+        Raises
+        ------
+        TypeError
+            If it is asked of an object, which it would not know.
+        """
+        if instance is None:
+            return self
+        name = self.__name__
+        raise TypeError(
+            f"{name} was compiled without its object. Decorate no method: compile that of the "
+            f"object, as in __init__: self.{name} = compile(self.{name}). Or make it a "
+            "staticmethod."
+        )
 
     def __call__(self, *batches: Sequence[Any], **settings: Any) -> list[Any]:
         """Return the function's result for each sample: numbers, in lists as it returns them.
@@ -294,7 +312,9 @@ class Compiled:
             with _saying_that_it_takes_long(self.__name__):
                 machine = Machine(graph, self.engine, count)
         except Exception as error:
-            plain = type(error) is TypeError or isinstance(error, ArithmeticError | ValueError)
+            plain = type(error) is TypeError or isinstance(
+                error, ArithmeticError | ValueError | NameError | ImportError
+            )
             if self._strict or plain:
                 raise
             self._warn(f"{error} Until then it runs without being compiled, more slowly.")
@@ -323,7 +343,9 @@ class Compiled:
         recorded.calls += 1
         chosen = machine.samples_to_compare(len(samples), recorded.calls)
         if chosen:
-            few = list(zip(*[[batch[i] for i in chosen] for batch in batches], strict=True))
+            few = list(
+                zip(*[[without_gradients(b[i]) for i in chosen] for b in batches], strict=True)
+            )
             try:
                 trouble = machine.difference(
                     samples[chosen], lambda: [flat(self._called(x, settings)) for x in few]
@@ -334,8 +356,8 @@ class Compiled:
                 recorded.machine = None
                 self._warn(
                     f"{trouble}. Does the function use Values that were replaced, or numbers that "
-                    "have changed, since it was recorded? Compile it anew. Until then it runs "
-                    "without being compiled, more slowly.",
+                    "have changed, since it was recorded, or ask for the type of a number? Compile "
+                    "it anew. Until then it runs without being compiled, more slowly.",
                     stacklevel=4,
                 )
                 return None

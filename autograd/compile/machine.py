@@ -208,7 +208,10 @@ class Machine:
         except RecordingError:
             raise
         except Exception as error:
-            raise RecordingError(f"The optimizer's rule is no plain arithmetic: {error}") from error
+            raise RecordingError(
+                f"The optimizer's rule is no plain arithmetic: {str(error).removesuffix('.')}. It "
+                "may use + - * / ** and functions of autograd, as sqrt(x) and where(step(x), a, b)."
+            ) from error
         if len(remembered) != self.memory:
             raise RecordingError(
                 f"The optimizer's rule remembers {len(remembered)} numbers, not {self.memory}."
@@ -230,7 +233,7 @@ class Machine:
             try:
                 new, remembered = self._rule(data, grad, state, 0.0625, step)
                 results = [with_operands(x, numbers) for x in expressions]
-            except ArithmeticError:  # it is not defined for these
+            except (ArithmeticError, ValueError):  # it is not defined for these
                 continue
             for found, expected in zip(results, (new, *remembered), strict=True):
                 if not abs(found - expected) <= 1e-12 * max(1.0, abs(expected)):

@@ -69,8 +69,8 @@ class Hidden(Value):
     def __hash__(self) -> int:
         not_while_recording(
             "a Value was looked up: as a key of a dict, in a set, by lru_cache or by a reader of "
-            "graphs. Another sample has another number, and would find something else: give what "
-            "was found as an argument, or choose by pick or where"
+            "graphs, as derive and grad. Another sample has another number, and would find "
+            "something else: give what was found as an argument, or choose by pick or where"
         )
         return object.__hash__(self)
 
@@ -333,8 +333,8 @@ def _say_what_failed(error: Exception, refused: Sequence[Refusal]) -> None:
     text = str(error).removesuffix(".")
     if isinstance(error, RecordingError):
         raise RecordingError(f"{_place_of(error)}: {text}.") from None
-    if isinstance(error, ArithmeticError | ValueError):
-        return
+    if isinstance(error, ArithmeticError | ValueError | NameError | ImportError):
+        return  # as with numbers
     import traceback
 
     called_by = traceback.extract_tb(error.__traceback__)[-1].filename
@@ -370,6 +370,8 @@ def _refused_at(refused: Sequence[Refusal]) -> str:
 
 def _as_inputs(entry: Any, inputs: list[Value]) -> Any:
     """Return an argument with Values for its numbers, and add them to `inputs`."""
+    if hasattr(entry, "tolist"):
+        entry = entry.tolist()
     if is_row(entry):
         return [_as_inputs(inner, inputs) for inner in entry]
     inputs.append(Hidden(entry, constant=True))
