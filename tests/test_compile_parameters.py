@@ -136,7 +136,17 @@ def test_other_samples_are_compared_each_time():
 def test_a_shape_of_results_that_depends_on_the_type_is_noticed(engine, quiet):
     f = compile(lambda x: [x] * (2 if isinstance(x, Value) else 1), engine=engine)
     assert f([1.0, 3.0]) == [[1.0], [3.0]]
-    assert "it gives 4 numbers where Values give 2" in str(quiet[0].message)
+    assert "it gives 2 numbers where Values give 1" in str(quiet[0].message)
+
+
+@compiling
+def test_a_function_that_gives_nothing_later_is_noticed(engine, quiet):
+    w, kept = Value(2.0), [1]
+    f = compile(lambda x: [w * x] if kept else [], engine=engine)
+    assert f([1.0, 2.0]) == [[2.0], [4.0]]
+    kept.clear()
+    assert f([1.0, 2.0]) == [[], []]
+    assert "it gives 1 numbers where Values give 0" in str(quiet[0].message)
 
 
 @compiling

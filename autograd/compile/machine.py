@@ -317,7 +317,10 @@ class Machine:
         out = self.run(samples, backward=True)
         if out is None:
             return ""
-        rows = values()
+        rows, numbers = values(), len(self.program.results)
+        for row in rows:
+            if len(row) != numbers:
+                return f"compiled it gives {numbers} numbers where Values give {len(row)}"
         mean, slopes = total([row[0] for row in rows]) / len(rows), dict[Value, float]()
         if isinstance(mean, Value):
             try:
@@ -330,8 +333,6 @@ class Machine:
             ("result", out.ravel().tolist(), expected),
             ("gradient", self.leaf_gradients(), expected_gradients),
         ):
-            if len(found) != len(wanted):
-                return f"compiled it gives {len(found)} numbers where Values give {len(wanted)}"
             if apart := first_difference(found, wanted):
                 return "compiled it gives the {} {!r} where Values give {!r}".format(kind, *apart)
         return ""
