@@ -374,7 +374,10 @@ class MachineSteps:
         if not self._trusted or not self._epochs:
             return
         if self.when != "end":
-            self._refresh()
+            try:
+                self._refresh()
+            except Exception:  # what was changed after the last step has moved nothing
+                return
         last = self._epochs.bit_length()
         if trouble := self._changed(self._machine.samples_to_compare(len(self._data), 1 << last)):
             warnings.warn(

@@ -377,6 +377,27 @@ def test_what_a_rule_reads_elsewhere_is_heard_at_once(rule, engine, quiet):
 
 
 @compiling
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda optimizer: setattr(optimizer, "state", [("a", "b")]),
+        lambda optimizer: setattr(optimizer, "update", lambda *_: print("no rule")),
+        lambda optimizer: setattr(optimizer, "betas", (0.1, 0.2)),
+    ],
+)
+def test_what_is_changed_after_the_last_step_has_moved_nothing(change, engine, quiet):
+    model = LinearRegression(3)
+    optimizer = Adam(model.parameters(), 0.01)
+
+    def last(report):
+        if report.epoch == 3:
+            change(optimizer)
+
+    fit(model, XS, NUMBERS, optimizer=optimizer, on_epoch=last, epochs=3, engine=engine)
+    assert not quiet
+
+
+@compiling
 @pytest.mark.parametrize("make", OUTSIDE)
 @pytest.mark.parametrize("epochs", [6, 14])
 def test_a_change_after_the_last_epoch_that_is_compared_is_said_at_the_end(make, epochs, engine):
