@@ -232,7 +232,7 @@ def test_the_recordings_that_were_used_last_are_kept(engine, monkeypatch):
     f = compile(function, engine=engine)
     for n in (1, 2, 3, 1, 4, 1, 5):
         assert f([[1.0] * n]) == [2.0 * n]
-    assert [key[0] for key in f._recorded] == [(((),) * n,) for n in (4, 1, 5)]
+    assert [key[0] for key in f._recorded] == [((1,) * n,) for n in (4, 1, 5)]
     for n, known in ((1, True), (4, True), (2, False)):
         calls.clear()
         assert f([[1.0] * n]) == [2.0 * n]
