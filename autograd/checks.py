@@ -275,7 +275,7 @@ def refusal(op: Any, inputs: Sequence[Any], error: Exception, *out: float) -> Ex
     name = f"derivative of {op.name}" if out else op.name
     named = ", ".join(describe(x) for x in inputs[:6]) + ", …" * (len(inputs) > 6)
     if not isinstance(error, ArithmeticError | ValueError):
-        if isinstance(error, NotImplementedError) and str(error):  # it says what it can't do
+        if isinstance(error, RecordingError):  # it says itself what can't be, and why
             return error
         if miscount := _miscount(op, len(inputs)):
             return TypeError(f"{miscount}; got {len(inputs)}: {op.name}({named}).")

@@ -3,15 +3,14 @@
 `ValueSteps` builds the graph of every batch anew. `MachineSteps` has the loss of one sample
 recorded, with its target, its dropout factors and the penalty, and runs that on whole epochs. Both
 move the same parameters by the same rule, in the same order of samples; numbers agree to about
-1e-12. A program is compared with Values before the first step and before the 2nd, 4th, 8th ...
-epoch: what the loss or the model use besides may have changed.
+1e-12. A program is compared with Values before the first step, before the 2nd, 4th, 8th ... epoch
+and at the end: what the loss or the model use besides may have changed.
 """
 
 from __future__ import annotations
 
-import copy
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -25,12 +24,11 @@ from autograd import (
 )
 from nn.dropout import Dropout, given_masks, training_mode
 from nn.losses import LOSSES, Loss, mean_loss
-from nn.optimizers import Optimizer, check_move, check_state
+from nn.optimizers import Optimizer, check_state
 from nn.penalties import l2 as l2_penalty
+from nn.update_rules import moves_of, rule_of, settings_of
 
 _CHECKED = 6  # so many samples are compared with Values before the first step
-_TAKEN = ("steps", "state", "parameters")  # what a rule of one number has no use for
-_RUNNING = (*_TAKEN, "learning_rate")  # what moves while an optimizer works
 _WORTH = 3.0  # seconds that training as Values would take, from which compiling pays
 _SECONDS = 3e-6  # that a recorded node takes as a Value, forward and backward
 Judgement = tuple[float, int]  # the mean loss of some samples, and how many were decided rightly
@@ -190,10 +188,10 @@ class MachineSteps:
         self.nodes, self._masks = len(graph), sum(n for _, n in self.layers)
         self._machine = Machine(
             graph, self.name, self.batch,
-            parameters=optimizer.parameters, rule=_rule_of(optimizer), memory=optimizer.memory,
+            parameters=optimizer.parameters, rule=rule_of(optimizer), memory=optimizer.memory,
         )  # fmt: skip
-        self._settings, self._loaded = _settings_of(optimizer), False
-        self._moves = _moves_of(optimizer)
+        self._settings, self._loaded = settings_of(optimizer), False
+        self._moves = moves_of(optimizer)
         program, held = self._machine.program, set(optimizer.parameters)
         learning = zip(program.leaves, program.learning, strict=True)
         # Nobody sets their gradients back: as with Values they add up.
@@ -278,7 +276,7 @@ class MachineSteps:
         before = self._data[:, len(task.inputs[0]) :]
         if not np.array_equal(targets, before, equal_nan=True):
             return "the targets have changed"
-        if self._moves != _moves_of(self.optimizer):
+        if self._moves != moves_of(self.optimizer):
             return "the optimizer's rule gives other numbers"
         return self._difference(chosen)
 
@@ -395,8 +393,8 @@ class MachineSteps:
         if (
             self._machine.parameters != optimizer.parameters
             or self._machine.is_stale
-            or self._settings != _settings_of(optimizer)
-            or self._moves != _moves_of(optimizer)
+            or self._settings != settings_of(optimizer)
+            or self._moves != moves_of(optimizer)
         ):
             self._make()
 
@@ -480,78 +478,6 @@ def count_right(loss: Loss, scores: Any, targets: Sequence[Any]) -> int:
         return int((scores.argmax(1) == wanted).sum())
     middle = 0.5 if loss.name == "binary_cross_entropy" else 0.0
     return int(((scores[:, 0] > 0) == (wanted > middle)).sum())
-
-
-def _rule_of(optimizer: Optimizer) -> Callable[..., Any]:
-    """Return an optimizer's update with the learning rate as an argument.
-
-    Raises
-    ------
-    RecordingError
-        If it does something else in a step than to update each parameter.
-    """
-    from autograd import text_of
-
-    for name in ("step", "zero_grad", "_refuse_unless_finite"):
-        if getattr(optimizer, name, None) != getattr(Optimizer, name).__get__(optimizer):
-            raise RecordingError(f"{type(optimizer).__name__} has a {name} of its own.")
-    twin, name = _twin_of(optimizer), type(optimizer).__name__
-
-    def rule(data: Any, grad: Any, state: Any, rate: Any, step: Any) -> Any:
-        twin.learning_rate, texts = rate, []
-        if twin.learning_rate is not rate:
-            raise RecordingError(f"{name} computes its learning_rate; set it by a schedule.")
-        for _ in range(2):
-            before = _settings_of(twin)
-            try:
-                move = twin.update(data, grad, state, step)
-            except AttributeError as error:
-                if error.name not in _TAKEN:
-                    raise
-                raise RecordingError(
-                    f"{name}.update reads self.{error.name}, which moves while it trains: use what "
-                    "it is given, (data, grad, state, step), which are of one parameter."
-                ) from None
-            new, remembered = check_move(move, twin)
-            names = [f"x{i}" for i in range(4 + len(state))]
-            texts.append([text_of(x, names) for x in (new, *remembered)])
-            if texts[0] != texts[-1] or _settings_of(twin) != before:
-                raise TypeError("it does something else each time")
-        return new, remembered
-
-    return rule
-
-
-def _twin_of(optimizer: Optimizer) -> Optimizer:
-    """Return a copy without what a rule of one number may not read."""
-    twin = copy.copy(optimizer)
-    for name in _TAKEN:
-        delattr(twin, name)
-    return twin
-
-
-def _moves_of(optimizer: Optimizer) -> str:
-    """Return what a rule makes of some numbers: something else if what it reads has changed."""
-    twin, moves = _twin_of(optimizer), list[Any]()
-    twin.learning_rate = 0.0625
-    for step, (data, grad) in enumerate([(0.5, -0.25), (-2.0, 3.0), (0.75, 0.0)], start=1):
-        state = tuple([0.125 * (step + k) for k in range(optimizer.memory)])
-        try:
-            moves.append(twin.update(data, grad, state, step))
-        except Exception as error:
-            moves.append(error)
-    return repr(moves)
-
-
-def _settings_of(optimizer: Optimizer) -> dict[str, Any]:
-    """Return what an optimizer's rule may read, besides the learning rate."""
-    return {name: _copied(x) for name, x in vars(optimizer).items() if name not in _RUNNING}
-
-
-def _copied(x: Any) -> Any:
-    """Return a copy, as a list may be changed in place; or itself, where copies are not equal."""
-    twin = copy.deepcopy(x)
-    return twin if twin == x else x
 
 
 def make_steps(

@@ -33,7 +33,6 @@ FLOORS = [
     {"autograd.network", "autograd.render", "autograd.stepper"},
     {
         "autograd.compile.expressions",
-        "autograd.compile.names",
         "autograd.compile.native_code",
         "autograd.compile.recording",
     },
@@ -41,6 +40,7 @@ FLOORS = [
     {
         "autograd.compile.chains",
         "autograd.compile.listing",
+        "autograd.compile.names",
         "autograd.compile.numpy_backend",
         "autograd.compile.rolling",
         "autograd.compile.words",
@@ -64,7 +64,7 @@ FLOORS = [
     },
     {"nn.initializers", "nn.metrics"},
     {"nn.dropout", "nn.history", "nn.layers", "nn.losses", "nn.optimizers", "nn.penalties"},
-    {"nn.data", "nn.models", "nn.progress", "nn.table_file"},
+    {"nn.data", "nn.models", "nn.progress", "nn.table_file", "nn.update_rules"},
     {
         "nn.backprop_table",
         "nn.by_hand",

@@ -485,16 +485,3 @@ def test_a_forward_may_give_any_real_number_and_data_is_a_float():
     for number in (3, True, numpy.float32(3), numpy.int64(3)):
         op = define("op", lambda x, number=number: number, lambda x, out: (0.0,))
         assert type(op(Value(1.0)).data) is float
-
-
-@pytest.mark.parametrize(
-    ("words", "match"),
-    [((), "derivative of later"), (("no derivative yet",), "^no derivative yet$")],
-)
-def test_a_rule_that_is_not_there_yet_says_so_or_where(words, match):
-    def rule(*_):
-        raise NotImplementedError(*words)
-
-    later = define("later", lambda x: x, rule)
-    with pytest.raises((TypeError, NotImplementedError), match=match):
-        later(Value(2.0)).backward()

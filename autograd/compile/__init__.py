@@ -10,5 +10,7 @@ chains           statements that one pass over the samples can do
 native_backend   runs it as machine code by LLVM: native_code (lines of assembly), native_writer
                  (expressions), native_maps, native_products, native_update (an optimizer's rule),
                  native_kernels (a chain as a function), native_driver (the loop over steps)
+machine     a program with its numbers, run, moved and compared with Values
+arguments   what a compiled function is given; names: what it looks up
 compiled    `compile`, the front door
 """

@@ -111,11 +111,7 @@ def _entries(entry: Any) -> Iterator[Any]:
 
 def with_values(entry: Any) -> Any:
     """Return an argument with constants for its numbers, as in a recording."""
-    if hasattr(entry, "tolist"):
-        entry = entry.tolist()
-    if is_row(entry):
-        return [with_values(inner) for inner in entry]
-    return entry if isinstance(entry, Value) else Value(entry, constant=True)
+    return _with(entry, lambda x: x if isinstance(x, Value) else Value(x, constant=True))
 
 
 def with_numbers(entry: Any) -> Any:
@@ -135,11 +131,14 @@ def with_numbers(entry: Any) -> Any:
 
 def without_gradients(entry: Any) -> Any:
     """Return an argument with numbers in the place of Values."""
+    return _with(entry, lambda x: x.data if isinstance(x, Value) else x)
+
+
+def _with(entry: Any, put: Callable[[Any], Any]) -> Any:
+    """Return nested lists like an argument, with ``put(x)`` for each x in it."""
     if hasattr(entry, "tolist"):
-        return entry.tolist()
-    if is_row(entry):
-        return [without_gradients(inner) for inner in entry]
-    return entry.data if isinstance(entry, Value) else entry
+        entry = entry.tolist()
+    return [_with(inner, put) for inner in entry] if is_row(entry) else put(entry)
 
 
 def typed(setting: Any) -> Any:

@@ -446,7 +446,7 @@ class Compiled:
         """Return derivative number i as an operation, which has no derivatives itself."""
 
         def derivatives(*_: Any) -> Any:
-            raise NotImplementedError(
+            raise RecordingError(
                 f"{self.__name__} was compiled with its first derivatives alone. For second ones "
                 f"build the mean from the function itself, {self.__name__}.function."
             )

@@ -8,6 +8,8 @@ from functools import partial
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
+from autograd.compile.arguments import typed
+
 _PLAIN = int, float, complex, str, bytes
 _LOADS = "LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"  # the others: in a class's body
 
@@ -68,13 +70,7 @@ class Names:
 
 def _is_same(x: Any, y: Any) -> bool:
     """Return whether they are one object, or equal numbers or texts of one type."""
-    if x is y or type(x) is not type(y):
-        return x is y
-    if isinstance(x, tuple):
-        return len(x) == len(y) and all(map(_is_same, x, y))
-    if isinstance(x, float | complex):  # 0.0 and -0.0 are equal, nan is not even to itself
-        return repr(x) == repr(y)
-    return isinstance(x, _PLAIN) and x == y
+    return x is y or (isinstance(x, _PLAIN) and typed(x) == typed(y))
 
 
 def _contents(cell: CellType) -> Any:
