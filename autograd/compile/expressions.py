@@ -267,8 +267,6 @@ def _call(op: Op, inputs: Sequence[str]) -> str:
 
 def _text(x: Any, names: Sequence[str], call: Callable[..., str]) -> tuple[str, int]:
     """Return the text and how tightly it binds."""
-    if isinstance(x, complex):
-        raise RecordingError(f"A rule gives {x!r}, which is no real number.")
     if not isinstance(x, Expression):
         return f"{x:g}" if float(f"{x:g}") == x else repr(x), 100 if x >= 0 else 30
     if x.op is None:
