@@ -140,6 +140,11 @@ class Engine(Protocol):
             How many steps were done before one met a number that is not finite, of which the leaves
             may have been moved; the mean of result 0 in each; and the results, (n, results), in the
             order of `order`. What was not done has any numbers.
+
+        Raises
+        ------
+        ValueError
+            If a number of `order` is no sample's; nothing is done then.
         """
 
 
@@ -413,11 +418,6 @@ class Machine:
         order = np.asarray(order, dtype=np.int64)
         if batch < 1 or not len(order):
             raise ValueError(f"A step needs samples; got {len(order)} in batches of {batch}.")
-        if order.view(np.uint64).max() >= len(samples):  # a negative number is a large one
-            raise ValueError(
-                f"order has numbers from {order.min()} to {order.max()}; the samples are numbered "
-                f"from 0 to {len(samples) - 1}."
-            )
         steps = -(-len(order) // batch)
         if len(rates) < steps:
             raise ValueError(f"{steps} steps need as many rates; got {len(rates)}.")

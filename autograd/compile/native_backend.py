@@ -27,6 +27,7 @@ from autograd.compile.program import (
     Statement,
     Update,
     View,
+    wrong_order,
 )
 
 _TWO_PAY = 2_000_000  # numbers in lanes, from which a second core is worth waking
@@ -77,9 +78,6 @@ class NativeEngine:
         self._second: _Tables | None = None
         self.shared, self.shared_grad = self._own.shared, self._own.shared_grad
         self.state = self._own.state
-        self._samples: Any = None
-        self._padded: Any = None
-        self._address, self._finite = 0, True
 
     def _lanes_for(self, batch: int) -> int:
         """Return how long lines are made for a batch."""
@@ -158,7 +156,7 @@ class NativeEngine:
         self._engine = llvm.create_mcjit_compiler(module, target)
         self._engine.finalize_object()
         p, i = ctypes.c_void_p, ctypes.c_int64
-        kind = ctypes.CFUNCTYPE(i, *[p] * 9, p, p, i, i, p, i, p, p, i)
+        kind = ctypes.CFUNCTYPE(i, p, p, i, p, i, i, i, i)
         self._call = kind(self._engine.get_function_address("train"))
 
     def run(self, samples: Any, backward: bool = True) -> Any:
@@ -179,21 +177,16 @@ class NativeEngine:
             self._second = _Tables(self)
         second, leaves = self._second, len(self.program.leaves)
         second.shared[:] = self.shared
-        self._own.forget_samples()
-        second.forget_samples()
         n = len(samples)
         half = n // 2 // self.lanes * self.lanes or n // 2
-        parts = samples[:half], samples[half:]
-        padded = [_padded(part, self.width) for part in parts]
-        if not all(np.isfinite(part).all() for part in padded):
+        self._own.take(samples[:half])
+        second.take(samples[half:])
+        if not (self._own.finite and second.finite):
             return None
         counts = half, n - half
         with ThreadPoolExecutor(1) as other:
-            later = other.submit(
-                self._steps_on, second, padded[1].ctypes.data, np.arange(counts[1]), n, mode
-            )
-            first = self._steps_on(self._own, padded[0].ctypes.data, np.arange(half), n, mode)
-            both = first, later.result()
+            later = other.submit(self._steps_on, second, np.arange(counts[1]), n, mode)
+            both = self._steps_on(self._own, np.arange(half), n, mode), later.result()
         if not all(done for done, _, _ in both):
             return None
         if mode == GRADIENT:
@@ -207,43 +200,33 @@ class NativeEngine:
         order: Any = None,
     ) -> tuple[int, Any, Any]:  # fmt: skip
         """Take samples in batches, see `Engine`."""
+        self._own.take(samples)
+        if not self._own.finite:  # nan in a sample may be hidden on the way
+            n = len(samples if order is None else order)
+            return 0, np.empty(-(-n // batch)), np.empty((n, len(self.program.results)))
         order = np.arange(len(samples)) if order is None else order
-        stays = samples.flags.owndata and not samples.flags.writeable
-        if samples is not self._samples or not stays:  # kept if nobody can change them
-            self._samples, self._padded = samples, _padded(samples, self.width)
-            self._address = self._padded.ctypes.data
-            self._finite = bool(np.isfinite(self._padded).all())
-            self._own.forget_samples()
-        return self._steps_on(
-            self._own, self._address, order, batch, mode, rates, first_step, self._finite
-        )
+        return self._steps_on(self._own, order, batch, mode, rates, first_step)
 
     def _steps_on(
-        self, tables: _Tables, padded: int, order: Any, batch: int, mode: int, rates: Any = None,
-        first_step: int = 1, finite: bool = True,
+        self, tables: _Tables, order: Any, batch: int, mode: int, rates: Any = None,
+        first_step: int = 1,
     ) -> tuple[int, Any, Any]:  # fmt: skip
-        """Take the samples that lie at an address in batches, on some tables, see `Engine`."""
+        """Take the samples of some tables in batches, see `Engine`."""
         n, results = len(order), len(self.program.results)
         steps = -(-n // batch)
-        order = np.ascontiguousarray(order, dtype=np.int64)
-        # One array: to ask another for its address costs as much as a small step.
-        numbers = np.empty(2 * steps + n * results)
-        losses, out = numbers[steps : 2 * steps], numbers[2 * steps :].reshape(n, results)
-        if not finite:  # nan in a sample may be hidden on the way
-            return 0, losses, out
-        numbers[:steps] = 0.0 if rates is None else rates[:steps]
-        start = numbers.ctypes.data
-        rates_at, losses_at, out_at = [start + 8 * k * steps for k in range(3)]
-        done = int(
-            self._call(
-                *tables.addresses, padded, order.ctypes.data, n, batch, rates_at, first_step,
-                losses_at, out_at, mode,
-            )
-        )  # fmt: skip
+        rates_at, losses_at, out_at, end = n, n + steps, n + 2 * steps, n + 2 * steps + n * results
+        tables.make_room(end)
+        numbers = tables.numbers
+        tables.whole[:n] = order
+        numbers[rates_at:losses_at] = 0.0 if rates is None else rates[:steps]
+        done = int(self._call(*tables.given, n, batch, first_step, mode))
         if self._interruption is not None:
             error, self._interruption = self._interruption, None
             raise error
-        return done, losses, out
+        if done < 0:
+            raise wrong_order(order, tables.count)
+        losses, out = numbers[losses_at:out_at], numbers[out_at:end].reshape(n, results)
+        return done, losses.copy(), out.copy()
 
 
 class _Tables:
@@ -261,7 +244,7 @@ class _Tables:
         self.state = memory.reshape(-1, leaves + w)[:remembered, :leaves]
         rows = program.lanes_rows + SLACK * w
         self._pointers = np.zeros(lanes + 1, dtype=np.int64)  # to the samples that are in lines
-        self._kept = [
+        self._bound = [
             self.shared,
             self.shared_grad,
             aligned(rows * apart(lanes) + w),
@@ -272,11 +255,37 @@ class _Tables:
             memory,
             aligned(leaves + w),
         ]
-        self.addresses = [x.ctypes.data for x in self._kept]
+        self._addresses = np.array([x.ctypes.data for x in self._bound])
+        self._width = w
+        self._samples: Any = None
+        self._padded, self.count, self.finite = aligned(1), 0, True
+        self.numbers = self.whole = np.empty(0)
+        self.make_room(1)
 
-    def forget_samples(self) -> None:
-        """Have the next samples copied, even if they lie where others did."""
-        self._pointers[:] = 0
+    def make_room(self, count: int) -> None:
+        """Have memory for so many numbers that go in and out.
+
+        It stays, as does `given`, the addresses that a call takes: to ask an array for its address
+        costs as much as a small step.
+        """
+        if count > len(self.numbers):
+            self.numbers = np.empty(count)
+            self.whole = self.numbers.view(np.int64)
+            self._know()
+
+    def _know(self) -> None:
+        at = [x.ctypes.data for x in (self._addresses, self._padded, self.numbers)]
+        self.given = at[0], at[1], self.count, at[2]
+
+    def take(self, samples: Any) -> None:
+        """Copy samples to where they are read, unless they are there and nobody can change them."""
+        stays = samples.flags.owndata and not samples.flags.writeable
+        if samples is self._samples and stays:
+            return
+        self._samples, self._padded = samples, _padded(samples, self._width)
+        self.count, self.finite = len(samples), bool(np.isfinite(self._padded).all())
+        self._pointers[:] = 0  # they may lie where others did
+        self._know()
 
 
 def _width(features: Any) -> int:

@@ -281,6 +281,8 @@ def declarations(width: int) -> str:
             f"declare {v} @llvm.fma.v{w}f64({v}, {v}, {v})",
             f"declare double @llvm.vector.reduce.fadd.v{w}f64(double, {v})",
             f"declare {v} @llvm.masked.load.v{w}f64.p0(ptr, i32, <{w} x i1>, {v})",
+            "declare i64 @llvm.smin.i64(i64, i64)",
+            "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)",
             f"declare void @llvm.masked.store.v{w}f64.p0({v}, ptr, i32, <{w} x i1>)",
         ]
     )

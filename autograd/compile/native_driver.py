@@ -10,6 +10,9 @@ from autograd.compile.native_products import columns_of
 from autograd.compile.native_writer import ARGUMENTS, POINTER, TABLES, apart
 from autograd.compile.program import GRAD_OF, RESULTS, TRAIN, Program, in_lanes
 
+BOUND = (*TABLES, "%M", "%A")  # whose addresses stay: the tables, what is remembered, and sums
+_LINE = 8  # numbers in a line of the processor's cache
+
 
 @dataclass(slots=True)
 class Functions:
@@ -35,11 +38,13 @@ class Functions:
 
 
 def driver(program: Program, lanes: int, width: int, functions: Functions) -> list[str]:
-    """Return the functions @samples, @results and @train."""
+    """Return the functions @samples, @soon, @results and @train."""
+    few = _few(program, lanes, width, len(functions.forward) + len(functions.backward))
     return [
         _samples(program, lanes, width),
+        _soon(program, few, width),
         _results(program, lanes, width),
-        _train(program, lanes, width, functions),
+        _train(program, lanes, width, few, functions),
     ]
 
 
@@ -91,6 +96,33 @@ def _copy(c: Code, lanes: int, inputs: int) -> None:
                     for j in range(squares):
                         place = c.add(row, lane.index, j * w)
                         c.store(columns[j][i], c.at("%V", place))
+
+
+def _few(program: Program, lanes: int, width: int, functions: int) -> int:
+    """Return how many of the next samples are asked for before each function; 0 for none.
+
+    All at once they would wait for each other, and the function for them. Samples of a vector or
+    less lie so close together that they come by themselves.
+    """
+    return -(-lanes // functions) if functions and lanes > 1 and program.inputs > width else 0
+
+
+def _soon(program: Program, few: int, width: int) -> str:
+    """Write how the cache is asked for some samples, so that they are near when their step comes.
+
+    Behind the last sample it is the last again.
+    """
+    c, inputs = Code(width), program.inputs
+    with c.loop(max(few, 1)) as k:
+        place = c.let(f"call i64 @llvm.smin.i64(i64 {c.add('%first', k.index)}, i64 %last)")
+        number = c.let(f"load i64, ptr {c.at('%orders', place, 'i64')}, align 8")
+        address = c.at("%X", c.times(number, row_stride(inputs, width)))
+        with c.loop(inputs, step=_LINE) as part:
+            c.emit(
+                f"call void @llvm.prefetch.p0(ptr {c.at(address, part.index)}, i32 0, i32 3, i32 1)"
+            )
+    head = "define internal void @soon(ptr %X, ptr %orders, i64 %first, i64 %last) nounwind {"
+    return "\n".join([head, *c.lines, "  ret void", "}"])
 
 
 def _results(program: Program, lanes: int, width: int) -> str:
@@ -146,17 +178,40 @@ def _results(program: Program, lanes: int, width: int) -> str:
     return "\n".join([head, *c.lines, f"  ret double {mean}", "}"])
 
 
-def _train(program: Program, lanes: int, width: int, functions: Functions) -> str:
+def _train(program: Program, lanes: int, width: int, few: int, functions: Functions) -> str:
     """Write the loop over steps; a step whose batch is longer than a line takes it in parts.
 
-    Returns how many steps were done before one met a number that is not finite.
+    %tables has the addresses of `BOUND`, %X `%count` samples. From %orders on lie the numbers of
+    the samples in their order, the rate of each step, its loss, and the results. It returns how
+    many steps were done before one met a number that is not finite; -1 if an order is no sample's.
     """
     c = Code(width)
+    for place, name in enumerate(BOUND):
+        c.emit(f"{name} = load ptr, ptr {c.at('%tables', place, 'ptr')}, align 8")
+    with c.loop("%samples", carry=[("i1", "true")]) as each:
+        number = c.let(f"load i64, ptr {c.at('%orders', each.index, 'i64')}, align 8")
+        known = c.let(f"icmp ult i64 {number}, %count")  # a negative number is a large one
+        each.results.append(c.let(f"and i1 {each.values[0]}, {known}"))
+    c.leave_unless(each.results[0], "-1")
+    last = c.let("sub i64 %samples, 1")
+    steps = c.add(c.let(f"sdiv i64 {last}, %batch"), 1)
+    rates = c.at("%orders", "%samples")
+    losses = c.at(rates, steps)
+    outs = c.at(losses, steps)
     tables = ", ".join(f"ptr {name}" for name in TABLES)
 
     def call(names: Sequence[str], arguments: str = tables) -> None:
         for name in filter(None, names):
             c.emit(f"call void {name}({arguments})")
+
+    def call_between(names: Sequence[str], following: str) -> str:
+        """Call functions, and ask for a few of the next samples before each."""
+        for name in names:
+            if few:
+                c.emit(f"call void @soon(ptr %X, ptr %orders, i64 {following}, i64 {last})")
+                following = c.add(following, few)
+            call([name])
+        return following
 
     wants_gradient = c.let(f"icmp ne i64 %mode, {RESULTS}")
     moves = c.let(f"icmp eq i64 %mode, {TRAIN}")
@@ -170,26 +225,26 @@ def _train(program: Program, lanes: int, width: int, functions: Functions) -> st
         # Nobody looks at the gradients of a step that is not the last: leaves may move at once.
         one_part = c.let(f"icmp sle i64 {n}, {lanes}")
         at_once = c.let(f"and i1 {one_part}, {c.let(f'and i1 {goes_on}, {moves}')}")
-        rate = c.let(f"load double, ptr {c.at('%rates', step)}, align 8")
+        rate = c.let(f"load double, ptr {c.at(rates, step)}, align 8")
         number = c.let(f"sitofp i64 {c.add(step, '%first')} to double")
         moving = f"{tables}, ptr %M, double {rate}, double {number}"
         c.store(c.literal(0.0), "%F")
         with c.loop(n, step=lanes, carry=[("double", "0.0")]) as part:
             here = c.add(begin, part.index)
             order = c.at("%orders", here, "i64")
-            out = c.at("%outs", c.times(here, len(program.results)))
+            out = c.at(outs, c.times(here, len(program.results)))
             left = c.let(f"sub i64 {n}, {part.index}")
             short = c.let(f"icmp slt i64 {left}, {lanes}")
             m = c.let(f"select i1 {short}, i64 {left}, i64 {lanes}")
             c.emit(f"call void @samples({tables}, ptr %X, ptr {order}, i64 {m})")
-            call(functions.forward)
+            following = call_between(functions.forward, c.add(here, m))
             count = c.let(f"sitofp i64 {m} to double")
             mean = c.let(
                 f"call double @results({tables}, ptr {out}, i64 {m}, double {seed}, double {count})"
             )
             part.results.append(c.let(f"fadd double {part.values[0]}, {mean}"))
             with c.when(wants_gradient):
-                call(functions.backward)
+                call_between(functions.backward, following)
                 with c.when(at_once):
                     call(functions.moving_last, moving)
                 with c.when(at_once, holds=False):
@@ -197,7 +252,7 @@ def _train(program: Program, lanes: int, width: int, functions: Functions) -> st
                     with c.when(one_part, holds=False):
                         _add_up(c, len(program.leaves), c.let(f"icmp eq i64 {part.index}, 0"))
         loss = part.results[0]
-        c.emit(f"store double {loss}, ptr {c.at('%losses', step)}, align 8")
+        c.emit(f"store double {loss}, ptr {c.at(losses, step)}, align 8")
         lost = c.let(f"fmul double {loss}, {size}")  # of the sum: the mean of large ones is finite
         lost = c.let(f"fmul double {lost}, {hexadecimal(0.0)}")
         lost = c.let(f"fadd double {lost}, {c.sum_of(c.load('%F'))}")
@@ -212,12 +267,10 @@ def _train(program: Program, lanes: int, width: int, functions: Functions) -> st
         fine = c.let(f"fcmp oeq double {c.sum_of(c.load('%F'))}, {hexadecimal(0.0)}")
         c.leave_unless(fine, step)
         batch.results.append(c.add(step, 1))
-    inputs = (
-        *(f"ptr noalias {name}" for name in (*TABLES, "%M", "%A", "%X", "%orders")),
-        "i64 %samples, i64 %batch, ptr noalias %rates, i64 %first, ptr noalias %losses",
-        "ptr noalias %outs, i64 %mode",
+    head = (
+        "define i64 @train(ptr %tables, ptr %X, i64 %count, ptr %orders, i64 %samples, i64 %batch, "
+        "i64 %first, i64 %mode) {"
     )
-    head = f"define i64 @train({', '.join(inputs)}) {{"
     return "\n".join([head, *c.lines, f"  ret i64 {batch.results[0]}", "}"])
 
 

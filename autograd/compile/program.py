@@ -268,6 +268,20 @@ def check_program(program: Any, name: str) -> None:
         )
 
 
+def wrong_order(order: Sequence[int], count: int) -> ValueError:
+    """Return what to raise if a number of an order is no sample's.
+
+    Examples
+    --------
+    >>> wrong_order([0, 6, -1], 6)
+    ValueError('order has numbers from -1 to 6; the samples are numbered from 0 to 5.')
+    """
+    return ValueError(
+        f"order has numbers from {min(order)} to {max(order)}; the samples are numbered from 0 to "
+        f"{count - 1}."
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Update:
     """How leaves move along their gradients, as expressions.
