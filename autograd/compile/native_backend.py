@@ -83,9 +83,7 @@ class NativeEngine:
         """Return how long lines are made for a batch."""
         w = self.width
         most = max(64, _CACHE // (2 * max(self.program.lanes_rows, 1)) // w * w)
-        lanes = 1 if batch == 1 else -(-min(batch, most) // w) * w
-        even = lanes % (2 * w) == 0 or lanes <= 24 * w
-        return lanes if even else lanes + w  # an even number of vectors is worth one more
+        return 1 if batch == 1 else -(-min(batch, most) // w) * w
 
     def fits(self, count: int, /) -> bool:
         """Return whether lines made for so many samples would not be much longer."""

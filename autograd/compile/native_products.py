@@ -258,9 +258,7 @@ class ProductWriter(MapWriter):
         whole, left_over = divmod(z.columns, w)
         parts: list[tuple[int, int, int, str]] = []  # first vector, blocks, vectors in each, mask
         if whole:
-            most = 5 if self.registers == 32 else 3
-            few = _divisor(whole, most)
-            blocks = whole // few if few else -(-whole // most)
+            blocks = -(-whole // (5 if self.registers == 32 else 3))
             few, more = divmod(whole, blocks)
             if more:
                 parts.append((0, more, few + 1, ""))
