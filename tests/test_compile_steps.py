@@ -69,6 +69,7 @@ WRONG = {  # what `train` is given: samples, batch, rates, order, and the answer
     "no batch": (SAMPLES, 0, [0.1], [0], "got 1 in batches of 0"),
     "before the first": (SAMPLES, 1, [0.1], [-1], "from 0 to 5"),
     "after the last": (SAMPLES, 1, [0.1], [6], "from 6 to 6"),
+    "in the middle": (SAMPLES, 1, [0.1] * 3, [0, 7, 1], "from 0 to 7"),
     "few rates": (SAMPLES, 1, [0.1], [0, 1], "2 steps need as many rates; got 1"),
 }
 
@@ -107,6 +108,15 @@ def test_a_batch_may_come_again_and_in_another_order(machine, batch):
         done, _, results = machine._engine.steps(samples, batch, RESULTS, order=order)
         assert done == 6 // batch
         assert results[:, 0] == pytest.approx(expected(SAMPLES[order])[0], rel=1e-12)
+
+
+def test_numbers_that_were_handed_out_stay_what_they_were(machine):
+    first = machine._engine.steps(SAMPLES, 2, RESULTS)
+    kept = [numbers.copy() for numbers in first[1:]]
+    for samples in (SAMPLES + 1, np.concatenate([SAMPLES] * 9)):
+        machine._engine.steps(samples, 2, RESULTS)
+        for numbers, before in zip(first[1:], kept, strict=True):
+            assert (numbers == before).all()
 
 
 def test_results_alone_change_no_gradient(machine, monkeypatch):

@@ -15,7 +15,7 @@ import numpy as np
 from autograd.checks import to_float
 from autograd.compile.chains import Chain, chains, moving_last
 from autograd.compile.native_code import declarations, functions
-from autograd.compile.native_driver import Functions, driver, row_stride
+from autograd.compile.native_driver import BOUND, Functions, driver, row_stride
 from autograd.compile.native_kernels import Writer
 from autograd.compile.native_products import lies_in_vectors, turning
 from autograd.compile.native_writer import SLACK, apart
@@ -146,6 +146,7 @@ class NativeEngine:
         # Vectors and tiles are written by hand: a few passes do, in a third of the time of "-O1".
         passes = llvm.create_new_module_pass_manager()
         passes.add_always_inliner_pass()
+        passes.add_global_dead_code_eliminate_pass()
         passes.add_instruction_combine_pass()
         passes.add_simplify_cfg_pass()
         passes.add_new_gvn_pass()
@@ -242,18 +243,18 @@ class _Tables:
         self.state = memory.reshape(-1, leaves + w)[:remembered, :leaves]
         rows = program.lanes_rows + SLACK * w
         self._pointers = np.zeros(lanes + 1, dtype=np.int64)  # to the samples that are in lines
-        self._bound = [
-            self.shared,
-            self.shared_grad,
-            aligned(rows * apart(lanes) + w),
-            aligned(rows * apart(lanes) + w),
-            aligned(engine.scratch + w),
-            self._pointers,
-            aligned(w),
-            memory,
-            aligned(leaves + w),
-        ]
-        self._addresses = np.array([x.ctypes.data for x in self._bound])
+        self._bound = {
+            "%U": self.shared,
+            "%dU": self.shared_grad,
+            "%V": aligned(rows * apart(lanes) + w),
+            "%dV": aligned(rows * apart(lanes) + w),
+            "%S": aligned(engine.scratch + w),
+            "%R": self._pointers,
+            "%F": aligned(w),
+            "%M": memory,
+            "%A": aligned(leaves + w),
+        }
+        self._addresses = np.array([self._bound[name].ctypes.data for name in BOUND])
         self._width = w
         self._samples: Any = None
         self._padded, self.count, self.finite = aligned(1), 0, True
@@ -269,9 +270,9 @@ class _Tables:
         if count > len(self.numbers):
             self.numbers = np.empty(count)
             self.whole = self.numbers.view(np.int64)
-            self._know()
+            self._note_addresses()
 
-    def _know(self) -> None:
+    def _note_addresses(self) -> None:
         at = [x.ctypes.data for x in (self._addresses, self._padded, self.numbers)]
         self.given = at[0], at[1], self.count, at[2]
 
@@ -283,7 +284,7 @@ class _Tables:
         self._samples, self._padded = samples, _padded(samples, self._width)
         self.count, self.finite = len(samples), bool(np.isfinite(self._padded).all())
         self._pointers[:] = 0  # they may lie where others did
-        self._know()
+        self._note_addresses()
 
 
 def _width(features: Any) -> int:

@@ -11,6 +11,7 @@ from autograd.compile.native_writer import ARGUMENTS, POINTER, TABLES, apart
 from autograd.compile.program import GRAD_OF, RESULTS, TRAIN, Program, in_lanes
 
 BOUND = (*TABLES, "%M", "%A")  # whose addresses stay: the tables, what is remembered, and sums
+_ASKED = 256  # numbers of a sample that are asked for: the processor goes on by itself
 _LINE = 8  # numbers in a line of the processor's cache
 
 
@@ -42,7 +43,7 @@ def driver(program: Program, lanes: int, width: int, functions: Functions) -> li
     few = _few(program, lanes, width, len(functions.forward) + len(functions.backward))
     return [
         _samples(program, lanes, width),
-        _soon(program, few, width),
+        *([_soon(program, few, width)] if few else []),
         _results(program, lanes, width),
         _train(program, lanes, width, few, functions),
     ]
@@ -101,8 +102,8 @@ def _copy(c: Code, lanes: int, inputs: int) -> None:
 def _few(program: Program, lanes: int, width: int, functions: int) -> int:
     """Return how many of the next samples are asked for before each function; 0 for none.
 
-    All at once they would wait for each other, and the function for them. Samples of a vector or
-    less lie so close together that they come by themselves.
+    Asked for all at once, they would wait for each other, and the function for them. Samples of a
+    vector or less lie so close together that they come by themselves.
     """
     return -(-lanes // functions) if functions and lanes > 1 and program.inputs > width else 0
 
@@ -110,17 +111,15 @@ def _few(program: Program, lanes: int, width: int, functions: int) -> int:
 def _soon(program: Program, few: int, width: int) -> str:
     """Write how the cache is asked for some samples, so that they are near when their step comes.
 
-    Behind the last sample it is the last again.
+    Where there are no more, it is asked for the last again.
     """
     c, inputs = Code(width), program.inputs
-    with c.loop(max(few, 1)) as k:
+    with c.loop(few) as k:
         place = c.let(f"call i64 @llvm.smin.i64(i64 {c.add('%first', k.index)}, i64 %last)")
         number = c.let(f"load i64, ptr {c.at('%orders', place, 'i64')}, align 8")
         address = c.at("%X", c.times(number, row_stride(inputs, width)))
-        with c.loop(inputs, step=_LINE) as part:
-            c.emit(
-                f"call void @llvm.prefetch.p0(ptr {c.at(address, part.index)}, i32 0, i32 3, i32 1)"
-            )
+        for j in range(0, min(inputs, _ASKED), _LINE):
+            c.emit(f"call void @llvm.prefetch.p0(ptr {c.at(address, j)}, i32 0, i32 3, i32 1)")
     head = "define internal void @soon(ptr %X, ptr %orders, i64 %first, i64 %last) nounwind {"
     return "\n".join([head, *c.lines, "  ret void", "}"])
 

@@ -12,7 +12,7 @@ from autograd.compile.native_maps import MapWriter
 from autograd.compile.native_writer import POINTER, SLACK, apart
 from autograd.compile.program import LANES, Matrix, Statement, steps_of
 
-_MUCH = 8192  # multiplications of vectors in a product, from which more code for it pays
+_MUCH = 32768  # multiplications of vectors in a product, from which more code for it pays
 _UNROLLED = 4  # terms of a product in a round of its loop
 
 
