@@ -143,13 +143,11 @@ class NativeEngine:
             cpu=cpu, features=features.flatten() + ",-prefer-256-bit" * (self.width == 8), opt=2
         )
         module = llvm.parse_assembly(self.source)
-        # Vectors and tiles are written by hand: a few passes do, in a third of the time of "-O1".
+        # Vectors and tiles are written by hand: little is left to do, and each pass takes its time.
         passes = llvm.create_new_module_pass_manager()
         passes.add_always_inliner_pass()
         passes.add_global_dead_code_eliminate_pass()
         passes.add_instruction_combine_pass()
-        passes.add_simplify_cfg_pass()
-        passes.add_new_gvn_pass()
         options = llvm.create_pipeline_tuning_options()
         passes.run(module, llvm.create_pass_builder(target, options))
         self._engine = llvm.create_mcjit_compiler(module, target)
@@ -213,10 +211,13 @@ class NativeEngine:
         """Take the samples of some tables in batches, see `Engine`."""
         n, results = len(order), len(self.program.results)
         steps = -(-n // batch)
-        rates_at, losses_at, out_at, end = n, n + steps, n + 2 * steps, n + 2 * steps + n * results
+        rates_at = -(-n // self.width) * self.width
+        losses_at = rates_at + steps
+        out_at = losses_at + steps
+        end = out_at + n * results
         tables.make_room(end)
         numbers = tables.numbers
-        tables.whole[:n] = order
+        tables.whole[:n], tables.whole[n:rates_at] = order, 0
         numbers[rates_at:losses_at] = 0.0 if rates is None else rates[:steps]
         done = int(self._call(*tables.given, n, batch, first_step, mode))
         if self._interruption is not None:

@@ -124,6 +124,12 @@ class Code:
             f"shufflevector {self.vector} {one}, {self.vector} poison, <{w} x i32> zeroinitializer"
         )
 
+    def spread_whole(self, number: str) -> str:
+        """Return a vector of one whole number."""
+        w, kind = self.width, f"<{self.width} x i64>"
+        one = self.let(f"insertelement {kind} poison, i64 {number}, i64 0")
+        return self.let(f"shufflevector {kind} {one}, {kind} poison, <{w} x i32> zeroinitializer")
+
     def literal(self, number: float) -> str:
         """Return a vector of one number that is known."""
         return f"splat (double {hexadecimal(number)})"

@@ -149,17 +149,10 @@ def _results(program: Program, lanes: int, width: int) -> str:
     seeds, values = (c.at(POINTER[t], first) for t in (GRAD_OF[table], table))
     if in_lanes(table) and lanes > 1:
         order = "<" + ", ".join(f"i64 {j}" for j in range(w)) + ">"
-        limit = c.let(f"insertelement <{w} x i64> poison, i64 %n, i64 0")
-        limit = c.let(
-            f"shufflevector <{w} x i64> {limit}, <{w} x i64> poison, <{w} x i32> zeroinitializer"
-        )
+        limit = c.spread_whole("%n")
         seed = c.spread("%seed")
         with c.loop(lanes, step=w, carry=[(c.vector, c.literal(0.0))]) as lane:
-            here = c.let(f"insertelement <{w} x i64> poison, i64 {lane.index}, i64 0")
-            here = c.let(
-                f"shufflevector <{w} x i64> {here}, <{w} x i64> poison, <{w} x i32> zeroinitializer"
-            )
-            here = c.let(f"add <{w} x i64> {here}, {order}")
+            here = c.let(f"add <{w} x i64> {c.spread_whole(lane.index)}, {order}")
             inside = c.let(f"icmp slt <{w} x i64> {here}, {limit}")
             share = c.choose(inside, seed, c.literal(0.0))
             c.store(share, c.at(seeds, lane.index))
@@ -181,20 +174,18 @@ def _train(program: Program, lanes: int, width: int, few: int, functions: Functi
     """Write the loop over steps; a step whose batch is longer than a line takes it in parts.
 
     %tables has the addresses of `BOUND`, %X `%count` samples. From %orders on lie the numbers of
-    the samples in their order, the rate of each step, its loss, and the results. It returns how
-    many steps were done before one met a number that is not finite; -1 if an order is no sample's.
+    the samples in their order, zeros to fill the last vector of them, the rate of each step, its
+    loss, and the results. It returns how many steps were done before one met a number that is not
+    finite; -1 if an order is no sample's.
     """
     c = Code(width)
     for place, name in enumerate(BOUND):
         c.emit(f"{name} = load ptr, ptr {c.at('%tables', place, 'ptr')}, align 8")
-    with c.loop("%samples", carry=[("i1", "true")]) as each:
-        number = c.let(f"load i64, ptr {c.at('%orders', each.index, 'i64')}, align 8")
-        known = c.let(f"icmp ult i64 {number}, %count")  # a negative number is a large one
-        each.results.append(c.let(f"and i1 {each.values[0]}, {known}"))
-    c.leave_unless(each.results[0], "-1")
     last = c.let("sub i64 %samples, 1")
+    _refuse_unknown(c)
     steps = c.add(c.let(f"sdiv i64 {last}, %batch"), 1)
-    rates = c.at("%orders", "%samples")
+    places = c.add(c.times(c.let(f"sdiv i64 {last}, {width}"), width), width)
+    rates = c.at("%orders", places)
     losses = c.at(rates, steps)
     outs = c.at(losses, steps)
     tables = ", ".join(f"ptr {name}" for name in TABLES)
@@ -271,6 +262,20 @@ def _train(program: Program, lanes: int, width: int, few: int, functions: Functi
         "i64 %first, i64 %mode) {"
     )
     return "\n".join([head, *c.lines, f"  ret i64 {batch.results[0]}", "}"])
+
+
+def _refuse_unknown(c: Code) -> None:
+    """Write that the function ends with -1 if an order is no sample's."""
+    w, kind = c.width, f"<{c.width} x i64>"
+    count = c.spread_whole("%count")
+    with c.loop("%samples", step=w, carry=[(kind, "splat (i64 -1)")]) as each:
+        numbers = c.let(f"load {kind}, ptr {c.at('%orders', each.index, 'i64')}, align 8")
+        known = c.let(f"icmp ult {kind} {numbers}, {count}")  # a negative number is a large one
+        known = c.let(f"sext <{w} x i1> {known} to {kind}")
+        each.results.append(c.let(f"and {kind} {each.values[0]}, {known}"))
+    known = c.let(f"icmp ne {kind} {each.results[0]}, zeroinitializer")
+    known = c.let(f"bitcast <{w} x i1> {known} to i{w}")
+    c.leave_unless(c.let(f"icmp eq i{w} {known}, -1"), "-1")
 
 
 def _add_up(c: Code, leaves: int, is_first: str) -> None:

@@ -12,7 +12,7 @@ from autograd.compile.native_maps import MapWriter
 from autograd.compile.native_writer import POINTER, SLACK, apart
 from autograd.compile.program import LANES, Matrix, Statement, steps_of
 
-_MUCH = 32768  # multiplications of vectors in a product, from which more code for it pays
+_MUCH = 8192  # multiplications of vectors in a product, from which tiles of two sizes pay
 _UNROLLED = 4  # terms of a product in a round of its loop
 
 
@@ -258,31 +258,18 @@ class ProductWriter(MapWriter):
         whole, left_over = divmod(z.columns, w)
         parts: list[tuple[int, int, int, str]] = []  # first vector, blocks, vectors in each, mask
         if whole:
-            blocks = -(-whole // (5 if self.registers == 32 else 3))
-            few, more = divmod(whole, blocks)
-            if more:
-                parts.append((0, more, few + 1, ""))
-            parts.append((more * (few + 1), blocks - more, few, ""))
+            widest, work = 5 if self.registers == 32 else 3, z.rows * whole * prod(z.terms)
+            parts = [(*part, "") for part in _shared_out(whole, widest, work)]
         if left_over:
             parts.append((whole, 1, 1, c.mask(left_over)))
         for first, blocks, across, mask in parts:
+            highest = max(1, min((self.registers - across - 1) // across, 8))
+            work = z.rows * blocks * across * prod(z.terms)
             with self.loop(first * w + blocks * across * w, start=first * w, step=across * w) as j:
-                work = z.rows * blocks * across * prod(z.terms)
-                for begin, count, down in self._bands(z.rows, across, work):
+                for begin, count, down in _shared_out(z.rows, highest, work):
                     with self.loop(begin + count * down, start=begin, step=down) as r:
                         rows = [c.add(r.index, k) for k in range(down)]
                         self._tile(z, rows, [c.add(j.index, q * w) for q in range(across)], mask)
-
-    def _bands(self, rows: int, across: int, work: int) -> list[tuple[int, int, int]]:
-        """Return how rows are shared out to tiles that fit the registers, as `_shared_out`.
-
-        Where there is much work, higher tiles are worth the code for two heights.
-        """
-        most = max(1, min((self.registers - across - 1) // across, 8))
-        height = _divisor(rows, most)
-        if height and (height >= most - 1 or work < _MUCH):
-            return [(0, rows // height, height)]
-        return _shared_out(rows, most)
 
     def _tile(self, z: Product, rows: list[str], offsets: list[str], mask: str) -> None:
         """Write some vectors of some rows."""
@@ -361,20 +348,23 @@ def lies_in_vectors(target: Any) -> bool:
     return target.shape[1] >= 4 and steps is not None and steps[1] == 1
 
 
-def _shared_out(rows: int, most: int) -> list[tuple[int, int, int]]:
-    """Return how rows are shared out to tiles of at most so many, nearly equal in height.
+def _shared_out(count: int, most: int, work: int = _MUCH) -> list[tuple[int, int, int]]:
+    """Return how rows, or vectors, are shared out to tiles of at most so many.
 
-    Each entry has its first row, how many tiles, and their height.
+    Each entry has its first row, how many tiles, and their height. They are as few as can be, and
+    nearly equal. Where there is little work they may be more, if that makes them quite equal and
+    they keep half of the height: that needs less code.
+
+    Examples
+    --------
+    >>> _shared_out(16, 6), _shared_out(16, 6, work=100)
+    ([(0, 1, 6), (6, 2, 5)], [(0, 4, 4)])
     """
-    tiles = -(-rows // most)
-    height, higher = divmod(rows, tiles)
+    equal = next((d for d in range(most, most // 2, -1) if count % d == 0), 0)
+    tiles = count // equal if equal and work < _MUCH else -(-count // most)
+    height, higher = divmod(count, tiles)
     bands = [(0, higher, height + 1)] if higher else []
     return [*bands, (higher * (height + 1), tiles - higher, height)]
-
-
-def _divisor(count: int, most: int) -> int:
-    """Return the largest divisor from most / 2 to most, or 0: equal parts need less code."""
-    return next((d for d in range(most, most // 2, -1) if count % d == 0), 0)
 
 
 def turning(width: int) -> str:
