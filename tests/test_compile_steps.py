@@ -1,13 +1,15 @@
 """What the engines do with samples that come again, change, or are more than one line holds."""
 
+import math
 import sys
 
 import numpy as np
 import pytest
 from compiled_runs import machine_for
 
-from autograd import Value, tanh, weighted_sum
-from autograd.compile.program import RESULTS
+import autograd
+from autograd import Value, define, tanh, weighted_sum
+from autograd.compile.program import GRADIENT, RESULTS
 
 W = [Value(0.5), Value(-0.25), Value(0.125)]
 RNG = np.random.default_rng(0)
@@ -70,6 +72,7 @@ WRONG = {  # what `train` is given: samples, batch, rates, order, and the answer
     "before the first": (SAMPLES, 1, [0.1], [-1], "from 0 to 5"),
     "after the last": (SAMPLES, 1, [0.1], [6], "from 6 to 6"),
     "in the middle": (SAMPLES, 1, [0.1] * 3, [0, 7, 1], "from 0 to 7"),
+    "unknown among nan": (np.full((6, 3), np.nan), 1, [0.1] * 2, [0, 6], "from 0 to 6"),
     "few rates": (SAMPLES, 1, [0.1], [0, 1], "2 steps need as many rates; got 1"),
 }
 
@@ -80,6 +83,86 @@ def test_steps_that_cannot_be_are_refused(machine, name):
     with pytest.raises(ValueError, match=answer):
         machine.train(samples, batch, rates, 1, order)
     agree(machine, SAMPLES)
+
+
+def test_a_number_that_is_no_samples_is_found_at_every_place(machine):
+    for place in range(17):
+        for unknown in (-1, 6, 2**63 - 1, -(2**63)):
+            order = [k % 6 for k in range(17)]
+            order[place] = unknown
+            with pytest.raises(ValueError, match="numbered from 0 to 5"):
+                machine._engine.steps(SAMPLES, 3, RESULTS, order=order)
+    agree(machine, SAMPLES)
+
+
+@pytest.mark.parametrize("batch", [7, 100, 2**64])
+@pytest.mark.parametrize("inputs", [4, 5, 9, 13, 64, 300])
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_wide_samples_come_in_any_order_and_as_often_as_they_are_asked_for(engine, inputs, batch):
+    if engine == "native":
+        pytest.importorskip("llvmlite")
+    weights = RNG.normal(size=inputs)
+    w = [Value(x) for x in weights.tolist()]
+    samples = RNG.normal(size=(50, inputs))
+    machine = machine_for(
+        lambda *x: weighted_sum(w, x), w, samples.tolist(), engine, min(batch, 16)
+    )
+    machine.load()
+    order = RNG.integers(0, 50, size=123)
+    done, means, results = machine._engine.steps(samples, batch, GRADIENT, order=order)
+    expected = samples[order] @ weights
+    parts = [slice(k, k + batch) for k in range(0, 123, batch)]
+    assert done == len(parts)
+    assert results[:, 0] == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    assert means == pytest.approx([expected[part].mean() for part in parts], abs=1e-12)
+    last = samples[order[parts[-1]]].mean(axis=0)
+    assert machine.gradients() == pytest.approx(last, rel=1e-12, abs=1e-12)
+
+
+def test_a_copy_that_was_interrupted_is_made_again(monkeypatch):
+    pytest.importorskip("llvmlite")
+    machine = machine_for(loss, W, SAMPLES.tolist(), "native")
+    machine.load()
+    samples = np.concatenate([SAMPLES] * 9)
+    samples.flags.writeable = False
+    agree(machine, SAMPLES)
+
+    def interrupted(_numbers):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(np, "isfinite", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            machine.run(samples)
+    agree(machine, samples)
+
+
+def test_a_program_that_runs_cannot_be_run_by_a_rule_that_it_calls(machine):
+    seen = []
+
+    def forward(x):
+        if inner is not None:
+            try:
+                seen.append(inner.run(SAMPLES + 1)[0, 0])
+            except RuntimeError as error:
+                seen.append(str(error))
+        return math.erf(x)
+
+    inner = None
+    op = define("erf_within", forward, lambda x, _out: (2 / math.pi**0.5 * math.exp(-(x**2)),))
+    del autograd.OPS["erf_within"]
+    outer = machine_for(lambda *x: op(weighted_sum(W, x)), W, SAMPLES.tolist(), machine.name)
+    outer.load()
+    inner = machine  # another program may
+    expected = [math.erf(x) for x in SAMPLES @ [p.data for p in W]]
+    assert outer.run(SAMPLES)[:, 0] == pytest.approx(expected, rel=1e-12)
+    assert all(isinstance(x, float) for x in seen)
+    if machine.name == "native":
+        seen.clear()
+        inner = outer
+        assert outer.run(SAMPLES)[:, 0] == pytest.approx(expected, rel=1e-12)
+        assert seen
+        assert all("is running" in x for x in seen)
 
 
 def test_only_a_batch_that_gets_longer_lines_is_compiled_anew(monkeypatch):

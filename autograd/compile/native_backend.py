@@ -27,7 +27,7 @@ from autograd.compile.program import (
     Statement,
     Update,
     View,
-    wrong_order,
+    refuse_unknown,
 )
 
 _TWO_PAY = 2_000_000  # numbers in lanes, from which a second core is worth waking
@@ -197,11 +197,13 @@ class NativeEngine:
         order: Any = None,
     ) -> tuple[int, Any, Any]:  # fmt: skip
         """Take samples in batches, see `Engine`."""
+        given = np.arange(len(samples)) if order is None else order
+        order = np.asarray(given, dtype=np.int64)
         self._own.take(samples)
         if not self._own.finite:  # nan in a sample may be hidden on the way
-            n = len(samples if order is None else order)
+            refuse_unknown(order, len(samples))
+            n = len(order)
             return 0, np.empty(-(-n // batch)), np.empty((n, len(self.program.results)))
-        order = np.arange(len(samples)) if order is None else order
         return self._steps_on(self._own, order, batch, mode, rates, first_step)
 
     def _steps_on(
@@ -210,21 +212,27 @@ class NativeEngine:
     ) -> tuple[int, Any, Any]:  # fmt: skip
         """Take the samples of some tables in batches, see `Engine`."""
         n, results = len(order), len(self.program.results)
+        batch = min(batch, n)
         steps = -(-n // batch)
+        # What lies where in this memory, @train in `native_driver` knows as well.
         rates_at = -(-n // self.width) * self.width
         losses_at = rates_at + steps
         out_at = losses_at + steps
         end = out_at + n * results
-        tables.make_room(end)
+        tables.reserve(end)
         numbers = tables.numbers
-        tables.whole[:n], tables.whole[n:rates_at] = order, 0
+        tables.as_int[:n], tables.as_int[n:rates_at] = order, 0
         numbers[rates_at:losses_at] = 0.0 if rates is None else rates[:steps]
-        done = int(self._call(*tables.given, n, batch, first_step, mode))
+        tables.runs = True
+        try:
+            done = int(self._call(*tables.arguments, n, batch, first_step, mode))
+        finally:
+            tables.runs = False
         if self._interruption is not None:
             error, self._interruption = self._interruption, None
             raise error
         if done < 0:
-            raise wrong_order(order, tables.count)
+            refuse_unknown(order, tables.count)
         losses, out = numbers[losses_at:out_at], numbers[out_at:end].reshape(n, results)
         return done, losses.copy(), out.copy()
 
@@ -258,34 +266,51 @@ class _Tables:
         self._addresses = np.array([self._bound[name].ctypes.data for name in BOUND])
         self._width = w
         self._samples: Any = None
+        self._reserved, self.numbers = 0, np.empty(0)
         self._padded, self.count, self.finite = aligned(1), 0, True
-        self.numbers = self.whole = np.empty(0)
-        self.make_room(1)
+        self.runs = False
+        self.reserve(1)
 
-    def make_room(self, count: int) -> None:
+    def reserve(self, count: int) -> None:
         """Have memory for so many numbers that go in and out.
 
-        It stays, as does `given`, the addresses that a call takes: to ask an array for its address
-        costs as much as a small step.
+        It stays, as do the arguments of a call with its address: to ask an array for that costs as
+        much as a small step.
         """
-        if count > len(self.numbers):
+        if count > self._reserved:
             self.numbers = np.empty(count)
-            self.whole = self.numbers.view(np.int64)
+            self.as_int = self.numbers.view(np.int64)
             self._note_addresses()
+            self._reserved = count  # last: whatever interrupts this, it is done again
 
     def _note_addresses(self) -> None:
         at = [x.ctypes.data for x in (self._addresses, self._padded, self.numbers)]
-        self.given = at[0], at[1], self.count, at[2]
+        self.arguments = at[0], at[1], self.count, at[2]
 
     def take(self, samples: Any) -> None:
-        """Copy samples to where they are read, unless they are there and nobody can change them."""
+        """Copy samples to where they are read, unless they are there and cannot be written to.
+
+        Raises
+        ------
+        RuntimeError
+            If a run is reading there: what runs within it needs a program of its own.
+        """
+        if self.runs:
+            raise RuntimeError(
+                "This program is running: neither a rule that it calls nor another thread can run "
+                "it at the same time."
+            )
         stays = samples.flags.owndata and not samples.flags.writeable
-        if samples is self._samples and stays:
+        if stays and samples is self._samples:
             return
-        self._samples, self._padded = samples, _padded(samples, self._width)
+        self._samples = None
+        self._padded = _padded(samples, self._width)
         self.count, self.finite = len(samples), bool(np.isfinite(self._padded).all())
         self._pointers[:] = 0  # they may lie where others did
         self._note_addresses()
+        self._samples = (
+            samples if stays else None
+        )  # last: whatever interrupts this, it is done again
 
 
 def _width(features: Any) -> int:

@@ -11,7 +11,7 @@ from autograd.compile.native_writer import ARGUMENTS, POINTER, TABLES, apart
 from autograd.compile.program import GRAD_OF, RESULTS, TRAIN, Program, in_lanes
 
 BOUND = (*TABLES, "%M", "%A")  # whose addresses stay: the tables, what is remembered, and sums
-_ASKED = 256  # numbers of a sample that are asked for: the processor goes on by itself
+_ASKED = 256  # numbers of a sample that are asked for, at most
 _LINE = 8  # numbers in a line of the processor's cache
 
 
@@ -176,7 +176,7 @@ def _train(program: Program, lanes: int, width: int, few: int, functions: Functi
     %tables has the addresses of `BOUND`, %X `%count` samples. From %orders on lie the numbers of
     the samples in their order, zeros to fill the last vector of them, the rate of each step, its
     loss, and the results. It returns how many steps were done before one met a number that is not
-    finite; -1 if an order is no sample's.
+    finite; -1 if a number of the order is no sample's.
     """
     c = Code(width)
     for place, name in enumerate(BOUND):
@@ -265,7 +265,7 @@ def _train(program: Program, lanes: int, width: int, few: int, functions: Functi
 
 
 def _refuse_unknown(c: Code) -> None:
-    """Write that the function ends with -1 if an order is no sample's."""
+    """Write that the function ends with -1 if a number of the order is no sample's."""
     w, kind = c.width, f"<{c.width} x i64>"
     count = c.spread_whole("%count")
     with c.loop("%samples", step=w, carry=[(kind, "splat (i64 -1)")]) as each:

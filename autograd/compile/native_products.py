@@ -351,9 +351,9 @@ def lies_in_vectors(target: Any) -> bool:
 def _shared_out(count: int, most: int, work: int = _MUCH) -> list[tuple[int, int, int]]:
     """Return how rows, or vectors, are shared out to tiles of at most so many.
 
-    Each entry has its first row, how many tiles, and their height. They are as few as can be, and
+    Each entry has its first one, how many tiles, and their size. They are as few as can be, and
     nearly equal. Where there is little work they may be more, if that makes them quite equal and
-    they keep half of the height: that needs less code.
+    they keep half of the size: that needs less code.
 
     Examples
     --------
@@ -362,9 +362,9 @@ def _shared_out(count: int, most: int, work: int = _MUCH) -> list[tuple[int, int
     """
     equal = next((d for d in range(most, most // 2, -1) if count % d == 0), 0)
     tiles = count // equal if equal and work < _MUCH else -(-count // most)
-    height, higher = divmod(count, tiles)
-    bands = [(0, higher, height + 1)] if higher else []
-    return [*bands, (higher * (height + 1), tiles - higher, height)]
+    size, larger = divmod(count, tiles)
+    first = [(0, larger, size + 1)] if larger else []
+    return [*first, (larger * (size + 1), tiles - larger, size)]
 
 
 def turning(width: int) -> str:

@@ -26,8 +26,8 @@ from autograd.compile.program import (
     Update,
     View,
     in_lanes,
+    refuse_unknown,
     steps_of,
-    wrong_order,
 )
 
 
@@ -116,8 +116,7 @@ class NumpyEngine:
     ) -> tuple[int, Any, Any]:  # fmt: skip
         """Take samples in batches, and do with each what the mode says."""
         order = np.arange(len(samples)) if order is None else np.asarray(order, dtype=np.int64)
-        if order.view(np.uint64).max() >= len(samples):  # a negative number is a large one
-            raise wrong_order(order, len(samples))
+        refuse_unknown(order, len(samples))
         starts, done = range(0, len(order), batch), 0
         losses, out = np.zeros(len(starts)), np.empty((len(order), len(self.program.results)))
         with np.errstate(all="ignore"):

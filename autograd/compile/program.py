@@ -268,18 +268,21 @@ def check_program(program: Any, name: str) -> None:
         )
 
 
-def wrong_order(order: Sequence[int], count: int) -> ValueError:
-    """Return what to raise if a number of an order is no sample's.
+def refuse_unknown(order: Array, count: int) -> None:
+    """Raise ValueError if a number of an order, an array of int64, is no sample's.
 
     Examples
     --------
-    >>> wrong_order([0, 6, -1], 6)
-    ValueError('order has numbers from -1 to 6; the samples are numbered from 0 to 5.')
+    >>> import numpy as np
+    >>> refuse_unknown(np.array([0, 6, -1]), 6)
+    Traceback (most recent call last):
+    ValueError: order has numbers from -1 to 6; the samples are numbered from 0 to 5.
     """
-    return ValueError(
-        f"order has numbers from {min(order)} to {max(order)}; the samples are numbered from 0 to "
-        f"{count - 1}."
-    )
+    if order.view("uint64").max() >= count:  # a negative number is a large one
+        raise ValueError(
+            f"order has numbers from {order.min()} to {order.max()}; the samples are numbered from "
+            f"0 to {count - 1}."
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
