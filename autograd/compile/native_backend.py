@@ -298,7 +298,7 @@ class _Tables:
         if self.runs:
             raise RuntimeError(
                 "This program is running: neither a rule that it calls nor another thread can run "
-                "it at the same time."
+                "it at the same time. Give it a program of its own: record the function once more."
             )
         stays = samples.flags.owndata and not samples.flags.writeable
         if stays and samples is self._samples:
@@ -308,9 +308,8 @@ class _Tables:
         self.count, self.finite = len(samples), bool(np.isfinite(self._padded).all())
         self._pointers[:] = 0  # they may lie where others did
         self._note_addresses()
-        self._samples = (
-            samples if stays else None
-        )  # last: whatever interrupts this, it is done again
+        if stays:  # last: whatever interrupts this, it is done again
+            self._samples = samples
 
 
 def _width(features: Any) -> int:
